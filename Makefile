@@ -1,0 +1,24 @@
+# Each target is a step of dev.py, which makes the environment that it runs in (.venv).
+PYTHON ?= python3
+STEPS := demo test oldest lint format types docs
+
+.DEFAULT_GOAL := help
+.PHONY: help clean $(STEPS)
+# Two steps at once would both make the environment.
+.NOTPARALLEL:
+
+help: ## show the targets
+	@echo "make demo     a knowledge graph from made-up documents, from start to answer"
+	@echo "make test     the tests (ARGS='-k name' for some of them)"
+	@echo "make oldest   the tests, with the oldest dependencies that are allowed"
+	@echo "make lint     formatting, lint rules, import contracts"
+	@echo "make format   format the code and apply the safe fixes"
+	@echo "make types    mypy, strict"
+	@echo "make docs     the documentation, into docs/_build/html"
+	@echo "make clean    remove what these made, environments too"
+
+$(STEPS):
+	@$(PYTHON) dev.py $@ $(ARGS)
+
+clean:
+	rm -rf .venv .venv-oldest build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

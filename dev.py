@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Run a step of development in an environment of its own, which is made when it is missing or out of date.
+
+    python3 dev.py demo     a knowledge graph from made-up documents, in a minute, with nothing set up
+    python3 dev.py test     the test suite
+
+Python 3.11 or newer is all it needs: this file uses the standard library alone. The environment is ``.venv`` beside
+this file; every release in it is the one that Pipfile.lock names, checked against its hash.
+"""
+
+# Annotations are quoted, so that a Python as old as 3.6 reads this file far enough to say what is missing.
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+MINIMUM = (3, 11)
+ROOT = Path(__file__).resolve().parent
+STAMP = "thoth-storages.stamp"
+ENVIRONMENT_FILES = ("Pipfile.lock", "pyproject.toml", "setup.py", "dev.py")
+PYTHONS_ON_PATH = ("python3", *(f"python3.{minor}" for minor in range(20, MINIMUM[1] - 1, -1)))
+PYTEST = ["python", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+
+# A step is its help and its commands. The first word of a command is a program of the environment; the words that
+# the caller adds go to the last command.
+STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
+    "demo": ("a knowledge graph from made-up documents, from start to answer", [["python", "examples/demo.py"]]),
+    "test": ("the tests, on two cores; words after it go to pytest", [PYTEST]),
+    "oldest": ("the tests, with the oldest dependencies that are allowed", [PYTEST]),
+    "lint": (
+        "formatting, lint rules, import contracts",
+        [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["lint-imports", "--no-cache", "--no-logo"]],
+    ),
+    "format": ("format the code and apply the safe fixes", [["ruff", "check", "--fix", "."], ["ruff", "format", "."]]),
+    "types": ("mypy, strict", [["mypy"]]),
+    "docs": (
+        "the documentation, into docs/_build/html",
+        [["python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"]],
+    ),
+}
+
+
+def main(arguments: "list[str] | None" = None) -> int:
+    """Run the step that ``arguments`` name.
+
+    Returns:
+        The exit status of the first command that failed, or 0.
+    """
+    options = parse(arguments)
+    if sys.version_info[:2] < MINIMUM:
+        return run_with_newer_python(arguments)
+    try:
+        if options.here:
+            programs = Path(sys.executable).parent
+        else:
+            programs = environment(".venv-oldest" if options.step == "oldest" else ".venv", options.step == "oldest")
+        return run_step(programs, options.step, options.words)
+    except subprocess.CalledProcessError as error:
+        say(f"failed with exit status {error.returncode}: {' '.join(map(str, error.cmd))}")
+        return error.returncode if error.returncode > 0 else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parse(arguments: "list[str] | None") -> argparse.Namespace:
+    """Read the command line into ``here``, ``step`` and ``words``; exit with status 2 when it cannot be read."""
+    steps = "\n".join(f"  {name:8} {explanation}" for name, (explanation, _) in STEPS.items())
+    parser = argparse.ArgumentParser(
+        prog="dev.py", epilog=f"steps:\n{steps}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--here", action="store_true", help="use the environment of this very Python; install nothing")
+    parser.add_argument("step", choices=list(STEPS), metavar="step", help="one of those below")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="more words for the last command of the step")
+    return parser.parse_args(arguments)
+
+
+def say(message: str) -> None:
+    """Tell people what goes on, and leave standard output to the step."""
+    print(f"dev.py: {message}", file=sys.stderr, flush=True)
+
+
+def run_with_newer_python(arguments: "list[str] | None") -> int:
+    """Start this file again with a Python that is new enough, or say that there is none."""
+    check = f"import sys; sys.exit(sys.version_info[:2] < {MINIMUM})"
+    for name in PYTHONS_ON_PATH:
+        path = shutil.which(name)
+        # Version managers put names on PATH that start nothing, so each is tried.
+        if path and subprocess.call([path, "-c", check], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+            words = sys.argv[1:] if arguments is None else arguments
+            return subprocess.call([path, __file__, *words])
+    wanted, found = ".".join(map(str, MINIMUM)), ".".join(map(str, sys.version_info[:3]))
+    say(f"Python {wanted} or newer is needed; this is {found} and PATH has no newer one")
+    return 1
+
+
+def run_step(programs: Path, step: str, words: "list[str]") -> int:
+    """Run the commands of a step with the programs of one environment; stop at the first that fails."""
+    _, commands = STEPS[step]
+    # The environment's programs also have to find each other, as a test that starts `thoth-storages` does.
+    variables = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    for number, (program, *rest) in enumerate(commands, start=1):
+        command = [str(programs / program), *rest, *(words if number == len(commands) else [])]
+        status = subprocess.call(command, cwd=ROOT, env=variables)
+        if status:
+            say(f"{step} failed (exit status {status}): {' '.join([program, *rest])}")
+            return status if status > 0 else 1
+    return 0
+
+
+def environment(name: str, oldest: bool) -> Path:
+    """Make the virtual environment ``name``, or bring it up to date.
+
+    Args:
+        name: Folder of the environment, beside this file.
+        oldest: Whether the library's own dependencies are the oldest allowed ones instead of the locked ones.
+
+    Returns:
+        The folder of its programs.
+
+    Raises:
+        subprocess.CalledProcessError: The environment could not be made; what failed has said why.
+        SystemExit: This Python can make no environment.
+    """
+    folder = ROOT / name
+    python = folder / "bin" / "python"
+    version = version_of(python)
+    if version is None:
+        say(f"making {name} with Python {'.'.join(map(str, sys.version_info[:3]))}; this takes about a minute, once")
+        make_environment(folder)
+        version = version_of(python)
+    state = hashlib.sha256(f"{ROOT}\n{version}\n{oldest}\n".encode())
+    for file in ENVIRONMENT_FILES:
+        state.update((ROOT / file).read_bytes())
+    stamp = folder / STAMP
+    if not stamp.exists() or stamp.read_text() != state.hexdigest():
+        install(python, folder, oldest)
+        stamp.write_text(state.hexdigest())
+    return python.parent
+
+
+def version_of(python: Path) -> "str | None":
+    """Return the version that an environment's Python prints; None when it is missing, broken or too old."""
+    question = f"import sys, pip; print(sys.version); sys.exit(sys.version_info[:2] < {MINIMUM})"
+    try:
+        answer = subprocess.run([str(python), "-c", question], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout
+
+
+def make_environment(folder: Path) -> None:
+    """Make an empty virtual environment that has pip, with whichever tool this Python has.
+
+    Debian leaves ``ensurepip`` out of Python, and a ``venv`` without it has no pip; virtualenv brings its own pip,
+    and an installed pip can install another one.
+    """
+    commands = {
+        "ensurepip": [["venv", "--clear", str(folder)]],
+        "virtualenv": [["virtualenv", "--quiet", "--clear", str(folder)]],
+        "pip": [
+            ["venv", "--clear", "--without-pip", str(folder)],
+            ["pip", "--python", str(folder / "bin" / "python"), "install", "--quiet", "pip"],
+        ],
+    }
+    for module, steps in commands.items():
+        if importlib.util.find_spec(module):
+            for step in steps:
+                subprocess.run([sys.executable, "-m", *step], check=True)
+            return
+    say(f"{sys.executable} has neither ensurepip, virtualenv nor pip; install one (on Debian: python3-venv)")
+    raise SystemExit(1)
+
+
+def install(python: Path, folder: Path, oldest: bool) -> None:
+    """Install the locked releases, then the library itself in place.
+
+    The lock is made on one platform. What another one needs besides comes with the second command, which installs
+    nothing more than the library where the lock is complete.
+    """
+    say(f"installing what Pipfile.lock names into {folder.name}")
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    locked = folder / "locked.txt"
+    locked.write_text("\n".join(locked_requirements(["develop"] if oldest else ["default", "develop"])))
+    subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(locked)], check=True)
+    bounds = folder / "bounds.txt"
+    bounds.write_text("\n".join(oldest_dependencies() if oldest else []))
+    project = f"{ROOT}[embedded,schema,test]"
+    subprocess.run([*pip, "--no-build-isolation", "-c", str(bounds), "-e", project], check=True)
+
+
+def locked_requirements(sections: "list[str]") -> "list[str]":
+    """Return the releases that Pipfile.lock holds, as lines of a requirements file with hashes."""
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    lines = {}
+    for section in sections:
+        for name, entry in lock[section].items():
+            marker = f" ; {entry['markers']}" if "markers" in entry else ""
+            hashes = " ".join(f"--hash={hash_}" for hash_ in entry["hashes"])
+            lines[name] = f"{name}{entry['version']}{marker} {hashes}"
+    return [lines[name] for name in sorted(lines)]
+
+
+def oldest_dependencies() -> "list[str]":
+    """Return the lower bound of every dependency in pyproject.toml, as pins."""
+    import tomllib  # not there in the old Pythons that this file sends on to a newer one
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [line.split(",")[0].replace(">=", "==") for line in project["dependencies"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is shown and tried out in a checkout; nothing here is installed."""

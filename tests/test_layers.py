@@ -1,0 +1,56 @@
+"""Arrows point down: the contracts of pyproject.toml hold, and each of them can be broken."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def lint_imports(tree: Path) -> tuple[int, str]:
+    """Exit status and text of import-linter over a tree; some releases colour it whatever they write to."""
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", code, "--no-cache"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    return done.returncode, re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
+
+
+def test_contracts_hold() -> None:
+    status, said = lint_imports(ROOT)
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "contract"),
+    [
+        ("normalize", "from thoth.storages import config", "thoth.storages: arrows point down"),
+        ("exceptions", "from thoth.storages import graph", "thoth.storages: arrows point down"),
+        ("graph/models_base", "from thoth.storages.graph import filters", "thoth.storages.graph: arrows point down"),
+        ("graph/upsert", "from thoth.storages.graph import sql_base", "thoth.storages.graph: arrows point down"),
+        ("graph/queries/unplaced", "", None),
+        ("graph/unplaced", "", "thoth.storages.graph: arrows point down"),
+        ("graph/filters", "import boto3", "thoth.storages.graph knows no store and no command line"),
+        ("graph/filters", "import click", "thoth.storages.graph knows no store and no command line"),
+        ("documents/base", "import sqlalchemy", "thoth.storages.documents knows no database and no object store"),
+        ("documents/base", "import boto3", "thoth.storages.documents knows no database and no object store"),
+    ],
+)
+def test_a_wrong_import_breaks_its_contract(tmp_path: Path, module: str, statement: str, contract: str | None) -> None:
+    shutil.copytree(ROOT / "thoth", tmp_path / "thoth", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "thoth" / "storages" / f"{module}.py").open("a") as file:
+        file.write(f"\n{statement}\n")
+    status, said = lint_imports(tmp_path)
+    broken = re.findall(r"^(.+) BROKEN", said, re.MULTILINE)
+    assert contract in broken if contract else not broken, said
+    assert status == (1 if broken else 0), said
+
+
+def test_importing_the_package_loads_no_object_store_client_and_no_command_line() -> None:
+    code = "import sys, thoth.storages; print(sorted({'boto3', 'botocore', 'click'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,52 @@
+"""The command line: each command parses, calls one function, and prints."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from .. import __version__
+from ..exceptions import ThothStorageException
+from .db import db
+from .graph_cache import create_cache, graph_cache
+from .pictures import generate_schema
+from .schema import schema
+from .sync import sync
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="thoth-storages", message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done, and show the traceback of an error.")
+def cli(verbose: bool) -> None:
+    r"""Store and query the knowledge graph of project Thoth.
+
+    The database is the one that KNOWLEDGE_GRAPH_HOST, _PORT, _USER, _PASSWORD and _DATABASE name.
+
+    \b
+    Example:
+      eval "$(thoth-storages db start)"
+      thoth-storages schema upgrade
+      thoth-storages sync examples/solver-documents
+      thoth-storages graph-cache -c examples/cache_conf.yaml cache.sqlite3
+    """
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+for command in (create_cache, db, generate_schema, graph_cache, schema, sync):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; an error is one line, and status 1."""
+    try:
+        cli.main(prog_name="thoth-storages")
+    except (ThothStorageException, ValueError) as error:
+        if {"-v", "--verbose"} & set(sys.argv[1:]):
+            raise
+        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+        sys.exit(1)

@@ -1,0 +1,86 @@
+"""`thoth-storages graph-cache`: from the database into a cache file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from ..config import GRAPH_CACHE, GRAPH_CACHE_CONFIG
+from ..exceptions import ConfigurationError
+
+_DEFAULT_FILE = "graph_cache.sqlite3"
+
+
+@click.command(name="graph-cache")
+@click.argument("cache_file", required=False)
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help=f"YAML file that names the packages [default: {GRAPH_CACHE_CONFIG.name}].",
+)
+@click.option("--os-name", help="Name of the operating system to cover [default: all].")
+@click.option("--os-version", help="Its version [default: all].")
+@click.option("--python-version", help="Version of Python to cover [default: all].")
+def graph_cache(
+    cache_file: str | None, config: Path | None, os_name: str | None, os_version: str | None, python_version: str | None
+) -> None:
+    r"""Build a graph cache: packages with everything that they depend on.
+
+    The packages are those of the configuration, in all versions; a file that is there already grows, and is brought
+    up to date. It is written beside, and renamed when it is whole. CACHE_FILE is by default THOTH_STORAGES_GRAPH_CACHE,
+    else graph_cache.sqlite3. What was written is printed as JSON.
+
+    \b
+    Example of a configuration:
+      python-packages:
+        - flask
+        - pandas
+
+    \b
+    Example:
+      thoth-storages graph-cache -c examples/cache_conf.yaml cache.sqlite3
+      thoth-storages graph-cache -c conf.yaml --os-name rhel --os-version 8 --python-version 3.8 cache.sqlite3
+    """
+    from ..config import KnowledgeGraphConfig
+    from ..graph import GraphDatabase
+    from ..graph.cache_builder import build_cache
+    from ..graph.cache_config import read_cache_config
+    from ..identifiers import Environment
+    from .progress import progress_bar
+
+    if config is None:
+        name = GRAPH_CACHE_CONFIG.read()
+        if name is None:
+            raise ConfigurationError(f"no configuration: give --config, or set {GRAPH_CACHE_CONFIG.name}")
+        config = Path(name)
+    packages = read_cache_config(config).python_packages
+    path = cache_file or GRAPH_CACHE.read() or _DEFAULT_FILE
+    with progress_bar() as bar, GraphDatabase() as graph, graph.session() as session:
+        task = bar.add_task("asking the database", total=None)
+
+        def tell(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        report = build_cache(
+            session,
+            path,
+            packages,
+            environment=Environment(os_name, os_version, python_version),
+            origin=KnowledgeGraphConfig().place,
+            progress=tell,
+        )
+    click.echo(json.dumps(dataclasses.asdict(report), indent=2))
+
+
+@click.command(name="create-cache", hidden=True)
+@click.pass_context
+def create_cache(context: click.Context) -> None:
+    """Build a graph cache: the older name of graph-cache."""
+    context.forward(graph_cache)
+
+
+create_cache.params = graph_cache.params

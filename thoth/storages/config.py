@@ -1,0 +1,203 @@
+"""Every environment variable that this library reads: one table, and frozen structs that are read on use."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from .exceptions import ConfigurationError
+
+T = TypeVar("T")
+
+_SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_MAX_PORT = 65535
+# A name, an address, a folder of a Unix socket, an IPv6 address as it is or, with a port, in brackets.
+_IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*"
+_HOST = re.compile(rf"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^\[\]:]+|{_IPV6}))(?::(?P<port>[^:]*))?")
+
+
+@dataclass(frozen=True)
+class Variable(Generic[T]):
+    """An environment variable: its name, its default, how its text is read and what it means."""
+
+    name: str
+    default: T
+    parse: Callable[[str], T]
+    meaning: str
+    fallback: str | None = None
+
+    def read(self) -> T:
+        """Return the value of the variable, or its default when it is unset or empty.
+
+        Raises:
+            ConfigurationError: the text cannot be read; the message names the variable and the text.
+
+        """
+        for name in filter(None, (self.name, self.fallback)):
+            text = os.environ.get(name, "")
+            if text:
+                try:
+                    return self.parse(text)
+                except ValueError as error:
+                    raise ConfigurationError(f"{name}={text!r}: {error}") from None
+        return self.default
+
+
+def _switch(text: str) -> bool:
+    try:
+        return _SWITCH[text.strip().lower()]
+    except KeyError:
+        raise ValueError("a switch takes 0, 1, true, false, yes or no") from None
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError("not a whole number") from None
+        if value < least:
+            raise ValueError(f"must be at least {least}")
+        return value
+
+    return parse
+
+
+def _port(text: str) -> int:
+    value = _at_least(1)(text)
+    if value > _MAX_PORT:
+        raise ValueError(f"not a port (1 to {_MAX_PORT})")
+    return value
+
+
+HOST = Variable(
+    "KNOWLEDGE_GRAPH_HOST",
+    "localhost",
+    str,
+    "host of PostgreSQL, or a comma-separated list ``h1[:port],h2[:port]`` of a primary with standbys",
+    fallback="GRAPH_SERVICE_HOST",
+)
+PORT = Variable("KNOWLEDGE_GRAPH_PORT", 5432, _port, "port of the hosts that name none")
+USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", str, "user; may hold any character")
+PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", str, "password; may hold any character")
+DATABASE = Variable("KNOWLEDGE_GRAPH_DATABASE", "thoth", str, "database")
+SSL_DISABLED = Variable(
+    "KNOWLEDGE_GRAPH_SSL_DISABLED",
+    False,
+    _switch,
+    "``1``: ``sslmode=disable``; otherwise libpq's own ``PGSSL*`` settings hold",
+)
+POOL_SIZE = Variable("KNOWLEDGE_GRAPH_POOL_SIZE", 5, _at_least(1), "connections kept open by an adapter")
+POOL_OVERFLOW = Variable("KNOWLEDGE_GRAPH_POOL_OVERFLOW", 10, _at_least(0), "connections opened beyond that in need")
+POOL_TIMEOUT = Variable("KNOWLEDGE_GRAPH_POOL_TIMEOUT", 30, _at_least(1), "seconds to wait for a free connection")
+CONNECT_TIMEOUT = Variable("KNOWLEDGE_GRAPH_CONNECT_TIMEOUT", 10, _at_least(2), "seconds to wait for a host to answer")
+RETRIES = Variable(
+    "KNOWLEDGE_GRAPH_RETRIES",
+    8,
+    _at_least(1),
+    "tries of a call that meets a conflict or a lost connection",
+)
+DEBUG_QUERIES = Variable(
+    "THOTH_STORAGES_DEBUG_QUERIES", False, _switch, "log every statement with its parameters and duration"
+)
+LOG_STATS = Variable("THOTH_STORAGES_LOG_STATS", False, _switch, "log ``stats()`` at INFO when the adapter goes away")
+MEMORY_CACHE_SIZE = Variable(
+    "THOTH_STORAGES_MEMORY_CACHE_SIZE", 65536, _at_least(0), "answers that each cached method keeps in memory"
+)
+MEMORY_CACHE_SECONDS = Variable(
+    "THOTH_STORAGES_MEMORY_CACHE_SECONDS", 300, _at_least(0), "seconds after which an answer in memory is asked anew"
+)
+GRAPH_CACHE: Variable[str | None] = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE", None, str, "path of the cache file, made when missing; unset: in memory"
+)
+GRAPH_CACHE_DISABLED = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_DISABLED", False, _switch, "``1``: the cache is not opened at all"
+)
+GRAPH_CACHE_INSERTS_DISABLED = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_INSERTS_DISABLED",
+    True,
+    _switch,
+    "``0``: what the database answers is added to the cache as it goes",
+)
+GRAPH_CACHE_CONFIG: Variable[str | None] = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_CONFIG", None, str, "configuration file of ``thoth-storages graph-cache``"
+)
+GRAPH_CACHE_OFFLINE = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_OFFLINE",
+    False,
+    _switch,
+    "``1``: the cache file answers alone, as of the time it was made; no database is needed",
+)
+EMBEDDED_BIN: Variable[Path | None] = Variable(
+    "THOTH_STORAGES_EMBEDDED_BIN",
+    None,
+    Path,
+    "folder of ``initdb``, ``pg_ctl`` and ``postgres`` to be embedded",
+)
+EMBEDDED_DATA: Variable[Path | None] = Variable(
+    "THOTH_STORAGES_EMBEDDED_DATA", None, Path, "folder in which the embedded server keeps its data"
+)
+
+VARIABLES: tuple[Variable[object], ...] = tuple(value for value in globals().values() if isinstance(value, Variable))
+
+
+@dataclass(frozen=True)
+class KnowledgeGraphConfig:
+    """How to reach PostgreSQL; the password stays out of the repr."""
+
+    host: str = field(default_factory=HOST.read)
+    port: int = field(default_factory=PORT.read)
+    user: str = field(default_factory=USER.read)
+    password: str = field(default_factory=PASSWORD.read, repr=False)
+    database: str = field(default_factory=DATABASE.read)
+    ssl_disabled: bool = field(default_factory=SSL_DISABLED.read)
+    pool_size: int = field(default_factory=POOL_SIZE.read)
+    pool_overflow: int = field(default_factory=POOL_OVERFLOW.read)
+    pool_timeout: int = field(default_factory=POOL_TIMEOUT.read)
+    connect_timeout: int = field(default_factory=CONNECT_TIMEOUT.read)
+
+    @property
+    def hosts(self) -> list[tuple[str, int]]:
+        """The hosts with their ports, in the order given.
+
+        Raises:
+            ConfigurationError: a host is empty or its port is not one.
+
+        """
+        hosts = []
+        for part in self.host.split(","):
+            match = _HOST.fullmatch(part.strip())
+            if match is None:
+                raise ConfigurationError(f"{HOST.name}={self.host!r}: {part!r} is not a host")
+            try:
+                hosts.append((match["v6"] or match["name"], _port(match["port"]) if match["port"] else self.port))
+            except ValueError as error:
+                raise ConfigurationError(f"{HOST.name}={self.host!r}: {error}") from None
+        return hosts
+
+    @property
+    def place(self) -> str:
+        """Where the database is, for messages: ``host:port/database``."""
+        return ",".join(f"{host}:{port}" for host, port in self.hosts) + f"/{self.database}"
+
+
+@dataclass(frozen=True)
+class GraphCacheConfig:
+    """How the graph cache is used."""
+
+    path: str | None = field(default_factory=GRAPH_CACHE.read)
+    disabled: bool = field(default_factory=GRAPH_CACHE_DISABLED.read)
+    inserts_disabled: bool = field(default_factory=GRAPH_CACHE_INSERTS_DISABLED.read)
+    offline: bool = field(default_factory=GRAPH_CACHE_OFFLINE.read)
+
+
+@dataclass(frozen=True)
+class MemoryCacheConfig:
+    """How much the cache in memory keeps, and for how long."""
+
+    size: int = field(default_factory=MEMORY_CACHE_SIZE.read)
+    seconds: int = field(default_factory=MEMORY_CACHE_SECONDS.read)

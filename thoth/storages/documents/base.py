@@ -1,0 +1,157 @@
+"""What documents of all kinds have in common: their envelope, their identifier, and how they are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..exceptions import SchemaError
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Distribution(msgspec.Struct, frozen=True):
+    """Operating system of the container that the tool ran in."""
+
+    id: str | None = None
+    version: str | None = None
+
+
+class Python(msgspec.Struct, frozen=True):
+    """Python that the tool ran on."""
+
+    major: int | None = None
+    minor: int | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """The part of ``metadata`` that is read, of every year: later and earlier tools lack some of it."""
+
+    document_id: str | None = None
+    hostname: str | None = None
+    datetime: str | None = None
+    timestamp: float | None = None
+    duration: float | None = None
+    analyzer: str | None = None
+    analyzer_version: str | None = None
+    distribution: Distribution | None = None
+    python: Python | None = None
+
+
+def read(document: Mapping[str, Any], kind: type[T]) -> T:
+    """Read a document into the struct of its kind; the document is not changed.
+
+    Args:
+        document: a document as parsed from JSON.
+        kind: the struct of the document's kind.
+
+    Returns:
+        The struct. Keys that the struct does not name are ignored.
+
+    Raises:
+        SchemaError: the document does not fit; the message holds the path to the field.
+
+    """
+    if not isinstance(document, Mapping):
+        raise SchemaError(f"$: expected an object, got {type(document).__name__}")
+    try:
+        struct = msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise SchemaError(_with_path_first(str(error))) from None
+    except RecursionError:
+        raise SchemaError("$: nested too deeply") from None
+    _check_text(struct)
+    return struct
+
+
+def document_id(metadata: Metadata) -> str:
+    """Return the identifier of a document.
+
+    It is ``metadata.document_id``; tools before December 2019 wrote none, and ran in a pod that was named after the
+    document: the host name without its last part.
+
+    Raises:
+        SchemaError: neither tells it.
+
+    """
+    identifier = metadata.document_id or (metadata.hostname or "").rpartition("-")[0]
+    if not identifier:
+        raise SchemaError("$.metadata.document_id: absent, and $.metadata.hostname does not tell it")
+    return identifier
+
+
+def document_datetime(metadata: Metadata) -> dt.datetime:
+    """Return the time at which a document was made; times without a zone are UTC.
+
+    Raises:
+        SchemaError: there is none, or it cannot be read.
+
+    """
+    if metadata.datetime is None:
+        if metadata.timestamp is None:
+            raise SchemaError("$.metadata.datetime: absent")
+        try:
+            return dt.datetime.fromtimestamp(metadata.timestamp, tz=dt.UTC)
+        except (OverflowError, ValueError, OSError):
+            raise SchemaError(f"$.metadata.timestamp: not a time: {metadata.timestamp!r}") from None
+    try:
+        moment = dt.datetime.fromisoformat(metadata.datetime)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
+        raise SchemaError(f"$.metadata.datetime: not a time: {metadata.datetime!r}") from None
+
+
+def document_duration(metadata: Metadata) -> int | None:
+    """Return how long the tool ran, in seconds.
+
+    Raises:
+        SchemaError: the number cannot be one of seconds.
+
+    """
+    if metadata.duration is None:
+        return None
+    if not 0 <= metadata.duration < 2**31:
+        raise SchemaError(f"$.metadata.duration: not a number of seconds: {metadata.duration!r}")
+    return int(metadata.duration)
+
+
+def _with_path_first(message: str) -> str:
+    """Turn msgspec's "Expected `str`, got `int` - at `$.a[0]`" into "$.a[0]: Expected `str`, got `int`"."""
+    text, at, path = message.rpartition(" - at `")
+    return f"{path.rstrip('`')}: {text}" if at else f"$: {message}"
+
+
+def _check_text(struct: msgspec.Struct) -> None:
+    """Refuse text that PostgreSQL cannot store: NUL characters and lone surrogates.
+
+    Encoding what was read says quickly whether there is any; the slow search for its place is made only then.
+    """
+    try:
+        if b"\\u0000" not in msgspec.json.encode(struct):
+            return
+    except UnicodeEncodeError:
+        pass
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise SchemaError(f"$: cannot be written as JSON: {error}") from None
+    path = _path_to_bad_text(msgspec.to_builtins(struct), "$")
+    if path is not None:
+        raise SchemaError(f"{path}: holds a NUL character or a lone surrogate")
+
+
+def _path_to_bad_text(value: object, path: str) -> str | None:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return path
+        return path if "\0" in value else None
+    if isinstance(value, Mapping):
+        places = [(item, f"{path}.{key}") for key, item in value.items()] + [(key, path) for key in value]
+    elif isinstance(value, (list, tuple)):
+        places = [(item, f"{path}[{number}]") for number, item in enumerate(value)]
+    else:
+        return None
+    return next(filter(None, (_path_to_bad_text(item, place) for item, place in places)), None)

@@ -1,0 +1,55 @@
+"""What can go wrong, one hierarchy: catch `ThothStorageException` to catch everything this library raises."""
+
+from __future__ import annotations
+
+
+class ThothStorageException(Exception):
+    """Base of every error that this library raises on purpose."""
+
+
+class ConfigurationError(ThothStorageException):
+    """An environment variable or a configuration file holds a value that cannot be used; the message names both."""
+
+
+class NotFoundError(ThothStorageException):
+    """What was asked for is not there."""
+
+
+class CacheMiss(NotFoundError):
+    """A cache does not hold the record."""
+
+
+class PythonIndexNotRegistered(NotFoundError):
+    """No Python package index is registered under that URL."""
+
+
+class PerformanceIndicatorNotRegistered(NotFoundError):
+    """No performance indicator of that name exists; the message lists those that do."""
+
+
+class MultipleFoundError(ThothStorageException):
+    """More than one record fits where one was asked for."""
+
+
+class SchemaError(ThothStorageException):
+    """A document does not have the shape of its kind; the message holds the path to the field."""
+
+
+class NotConnected(ThothStorageException):
+    """The adapter was not connected, or the server that it names cannot be reached."""
+
+
+class DatabaseNotInitialized(ThothStorageException):
+    """The database or its schema does not exist yet: call `GraphDatabase.initialize_schema()`."""
+
+
+class RetryTransaction(ThothStorageException):
+    """The transaction met a concurrent one and has to be run again; raised to the caller when retries ran out."""
+
+
+class CacheFileError(ThothStorageException):
+    """A graph cache file cannot be read or written; the message names the file and the reason."""
+
+
+class EmbeddedServerError(ThothStorageException):
+    """A PostgreSQL server of one's own cannot be found, started or stopped; the message says why."""

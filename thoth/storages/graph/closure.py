@@ -1,0 +1,178 @@
+"""The answer to a question about transitive dependencies: packages once, requirements as sets of versions.
+
+Edges and tuples are made from it on demand, as there are many times more of them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+from ..identifiers import PackageTuple
+
+Edge = tuple[PackageTuple, PackageTuple]
+
+
+@dataclass(frozen=True, repr=False)
+class Closure:
+    """Everything that some package versions depend on, directly or not.
+
+    A *node* is a package version in one environment. A question about one environment has a node for each package;
+    a question about several walks each by itself, so that a package may have a node in each of them.
+    """
+
+    packages: list[PackageTuple] = field(default_factory=list)
+    """Each package version once; those without an index URL were not solved."""
+    node_packages: Sequence[int] = field(default_factory=list)
+    """For each node, the position of its package version in `packages`."""
+    node_sets: list[Sequence[int]] = field(default_factory=list)
+    """For each node, the positions in `sets` of what its requirements admit."""
+    sets: list[Sequence[int]] = field(default_factory=list)
+    """Sets of nodes: the versions of one project that a requirement admits, on all indexes."""
+    roots: dict[PackageTuple, list[int]] = field(default_factory=dict)
+    """For each package version that was asked about, its nodes; none when it was never solved."""
+
+    def __len__(self) -> int:
+        """Return the number of edges."""
+        return sum(len(targets) for _, targets in self._targets(range(len(self.node_sets))))
+
+    def __repr__(self) -> str:
+        """Tell the size."""
+        return f"<{type(self).__name__} of {len(self.roots)} roots: {len(self.packages)} packages>"
+
+    @property
+    def unsolved(self) -> list[PackageTuple]:
+        """The dependencies that were not solved."""
+        return [package for package in self.packages if package[2] is None]
+
+    def edges(self) -> tuple[array[int], array[int]]:
+        """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
+        sources, destinations = array("i"), array("i")
+        for source, targets in self._targets(range(len(self.node_sets))):
+            sources.extend(repeat(source, len(targets)))
+            destinations.extend(targets)
+        return sources, destinations
+
+    def tuples(self) -> list[Edge]:
+        """Return each edge once, as a pair of package tuples: the dependent, and what it depends on."""
+        return self._tuples(range(len(self.node_sets)))
+
+    def tuples_from(self, root: PackageTuple) -> list[Edge]:
+        """Return the edges that are reached from one of the package versions asked about."""
+        if len(self.roots) == 1 and root in self.roots:
+            return self.tuples()
+        return self._tuples(sorted(self._reached_from(self.roots.get(root, ()))))
+
+    def dependencies_of(self, package: PackageTuple) -> list[PackageTuple]:
+        """Return what a package version depends on directly: each admissible version of each dependency once."""
+        position = self.packages.index(package)
+        nodes = [node for node, of in enumerate(self.node_packages) if of == position]
+        return [self.packages[target] for _, targets in self._targets(nodes) for target in targets]
+
+    def _tuples(self, nodes: Iterable[int]) -> list[Edge]:
+        packages = self.packages
+        edges: list[Edge] = []
+        for source, targets in self._targets(nodes):
+            edges.extend(zip(repeat(packages[source]), map(packages.__getitem__, targets)))
+        return edges
+
+    def _targets(self, nodes: Iterable[int]) -> Iterator[tuple[int, Sequence[int]]]:
+        """Yield package positions: a dependent, and what it depends on; each pair once."""
+        sets_of: dict[int, list[int]] = {}
+        for node in nodes:
+            if self.node_sets[node]:
+                sets_of.setdefault(self.node_packages[node], []).extend(self.node_sets[node])
+        one_node_each = len(self.node_packages) == len(self.packages)
+        for source, set_positions in sets_of.items():
+            members = chain.from_iterable(self.sets[position] for position in set_positions)
+            targets = members if one_node_each else map(self.node_packages.__getitem__, members)
+            # Several requirements may admit the same version: with different markers, or in another environment.
+            yield source, tuple(dict.fromkeys(targets))
+
+    def _reached_from(self, nodes: Sequence[int]) -> set[int]:
+        reached, seen_sets = set(nodes), set()
+        waiting = list(nodes)
+        while waiting:
+            for position in self.node_sets[waiting.pop()]:
+                if position not in seen_sets:
+                    seen_sets.add(position)
+                    found = [node for node in self.sets[position] if node not in reached]
+                    reached.update(found)
+                    waiting.extend(found)
+        return reached
+
+
+@dataclass
+class ClosureBuilder:
+    """Puts a closure together from package versions in environments and from sets of them."""
+
+    packages: dict[PackageTuple, int] = field(default_factory=dict)
+    nodes: dict[tuple[int, PackageTuple], int] = field(default_factory=dict)
+    node_packages: list[int] = field(default_factory=list)
+    node_sets: list[Sequence[int]] = field(default_factory=list)
+    sets: list[Sequence[int]] = field(default_factory=list)
+
+    def node(self, environment: int, package: PackageTuple) -> int:
+        """Return the node of a package version in an environment, made when it is new."""
+        key = (environment, package)
+        node = self.nodes.get(key)
+        if node is None:
+            node = self.nodes[key] = len(self.node_packages)
+            self.node_packages.append(self.packages.setdefault(package, len(self.packages)))
+            self.node_sets.append(())
+        return node
+
+    def add_set(self, nodes: Sequence[int]) -> int:
+        """Add a set of nodes; return its position."""
+        self.sets.append(nodes)
+        return len(self.sets) - 1
+
+    def build(self, roots: Mapping[PackageTuple, list[int]]) -> Closure:
+        """Return the closure."""
+        return Closure(list(self.packages), self.node_packages, self.node_sets, self.sets, dict(roots))
+
+
+def merged(cached: Closure, newer: Closure) -> Closure:
+    """Return a closure in which what was unsolved is as a newer one has it.
+
+    Args:
+        cached: a closure in one environment.
+        newer: the closure of its unsolved dependencies, in the same environment.
+
+    Returns:
+        The cached closure; a dependency that the newer one knows to be solved is so, and what it depends on follows.
+        What the cached one had already keeps the requirements that it had.
+
+    """
+    if not any(newer.roots.values()):
+        return cached
+    builder = ClosureBuilder()
+    _copy(cached, builder, newer.roots, newer)
+    _copy(newer, builder, {}, newer)
+    roots = {
+        root: [builder.nodes[0, cached.packages[cached.node_packages[node]]] for node in nodes]
+        for root, nodes in cached.roots.items()
+    }
+    return builder.build(roots)
+
+
+def _copy(source: Closure, builder: ClosureBuilder, solved: Mapping[PackageTuple, list[int]], newer: Closure) -> None:
+    """Add a closure to another; nodes of packages that were solved meanwhile become those of the newer closure."""
+    new_nodes: list[list[int]] = []
+    fresh = []
+    for package_position in source.node_packages:
+        package = source.packages[package_position]
+        packages = [newer.packages[newer.node_packages[other]] for other in solved.get(package, ())] or [package]
+        fresh.append((0, package) not in builder.nodes and packages == [package])
+        new_nodes.append([builder.node(0, each) for each in packages])
+    positions: dict[int, int] = {}
+    for node, set_positions in enumerate(source.node_sets):
+        if not fresh[node]:
+            continue
+        for position in set_positions:
+            if position not in positions:
+                members = [target for member in source.sets[position] for target in new_nodes[member]]
+                positions[position] = builder.add_set(members)
+        builder.node_sets[new_nodes[node][0]] = [positions[position] for position in set_positions]

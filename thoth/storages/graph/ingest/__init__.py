@@ -1,0 +1,1 @@
+"""Writes: one module a kind of document or topic. A function takes a session, and never commits."""

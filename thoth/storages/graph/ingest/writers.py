@@ -1,0 +1,72 @@
+"""How writers of documents keep out of each other's way, and out of the way of removals.
+
+Many writers of documents work at once, each under a shared advisory lock; what removes rows takes the lock alone, so
+that no writer refers to a row that is about to go. Locks are those of the transaction, which end with it, also behind
+a connection pooler: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from ..known_ids import known_ids
+from ..models_base import REMOVALS, Base
+
+_LOCK = 0x7468_6F74_68_01
+
+_LOCK_ALONE = select(func.pg_advisory_xact_lock(_LOCK))
+_LOCK_SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
+_COUNT_REMOVAL = select(REMOVALS.next_value())
+# A sequence that was never used has the same last value as one that was used once.
+_REMOVALS_SO_FAR = "SELECT last_value + is_called::int FROM removals"
+
+
+def documents_present(session: Session, model: type[Base], document_ids: Sequence[str]) -> list[str]:
+    """Start to write documents: keep removals out, forget ids that they took, and ask which documents are in.
+
+    Args:
+        session: a session whose transaction has not written yet.
+        model: the model whose rows stand for documents, by ``document_id``.
+        document_ids: identifiers of the documents that are to be written.
+
+    Returns:
+        Identifiers of those that are in.
+
+    """
+    # The lock is taken first: what follows it in the list is computed when its row is there. The value of a sequence
+    # is read as it is at that moment, not as of the beginning of the statement.
+    statement = text(
+        f"""
+        WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({_LOCK}))
+        SELECT ({_REMOVALS_SO_FAR}),
+               ARRAY(SELECT document_id FROM {model.__tablename__} WHERE document_id = ANY(:document_ids))
+        FROM locked
+        """
+    )
+    removals, present = session.execute(statement, {"document_ids": list(document_ids)}).one()
+    known_ids(session).is_as_of(removals)
+    return list(present)
+
+
+def share_with_writers(session: Session) -> None:
+    """Keep removals out until the transaction ends, so that rows which are referred to do not go."""
+    session.execute(_LOCK_SHARED)
+
+
+def is_any_present(session: Session, model: type[Base], document_ids: Sequence[str]) -> bool:
+    """Tell whether a document is in, without a lock."""
+    statement = text(f"SELECT EXISTS (SELECT FROM {model.__tablename__} WHERE document_id = ANY(:document_ids))")
+    return bool(session.scalar(statement, {"document_ids": list(document_ids)}))
+
+
+def exclude_writers(session: Session) -> None:
+    """Wait until no document is being written, and keep it so until the transaction ends.
+
+    It comes before anything else in its transaction: two that hold the shared lock would wait for each other.
+    """
+    session.execute(_LOCK_ALONE)
+    session.execute(_COUNT_REMOVAL)
+    known_ids(session).is_as_of(session.scalar(text(_REMOVALS_SO_FAR)) or 0)

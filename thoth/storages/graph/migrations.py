@@ -1,0 +1,104 @@
+"""The schema comes to be, and changes, by Alembic migrations alone; they are shipped inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from ..config import KnowledgeGraphConfig
+from ..exceptions import DatabaseNotInitialized, ThothStorageException
+from .errors import INVALID_CATALOG_NAME, sqlstate, translated
+from .sql_base import database_url
+
+MIGRATION_LOCK = 0x7468_6F74_68_00
+"""Key of the advisory lock that one migrating process holds."""
+
+_MAINTENANCE_DATABASE = "postgres"
+_VERSION_TABLE = "alembic_version"
+_DUPLICATE = {"42P04", "23505"}  # duplicate_database, and unique_violation in its catalogue when two make it at once
+
+
+def script_location() -> Path:
+    """Return the folder of the migrations: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "alembic", package.parents[1] / "alembic"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise ThothStorageException(f"the migrations are missing from the installation: no alembic/env.py below {package}")
+
+
+def head_revision() -> str:
+    """Return the revision that the models of this release stand for."""
+    head = ScriptDirectory(str(script_location())).get_current_head()
+    if head is None:
+        raise ThothStorageException(f"there are no migrations in {script_location()}")
+    return head
+
+
+def database_revision(engine: Engine) -> str:
+    """Return the revision of a database.
+
+    Raises:
+        DatabaseNotInitialized: the database is empty.
+
+    """
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None:
+        raise DatabaseNotInitialized("the database is empty: call initialize_schema()")
+    return revision
+
+
+def create_database(config: KnowledgeGraphConfig) -> None:
+    """Make the database when it is missing; several processes may do so at once.
+
+    Raises:
+        NotConnected: the server cannot be reached, or refuses the user.
+
+    """
+    engine = create_engine(database_url(config), poolclass=NullPool)
+    try:
+        with engine.connect():
+            return
+    except DBAPIError as error:
+        if sqlstate(error) != INVALID_CATALOG_NAME:
+            raise translated(error, config.place) from error
+    maintenance = create_engine(
+        database_url(config, _MAINTENANCE_DATABASE), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    try:
+        with maintenance.connect() as connection:
+            name = maintenance.dialect.identifier_preparer.quote(config.database)
+            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0".replace(":", "\\:")))
+    except DBAPIError as error:
+        if sqlstate(error) not in _DUPLICATE:
+            raise translated(error, config.place) from error
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring a database to a revision; other processes that do so wait."""
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def drop(engine: Engine) -> None:
+    """Take everything back that the migrations made, and what Alembic made to keep count."""
+    with engine.connect() as connection:
+        if inspect(connection).has_table(_VERSION_TABLE):
+            connection.rollback()
+            command.downgrade(_config(connection), "base")
+            connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
+            connection.commit()
+
+
+def _config(connection: object) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    return config

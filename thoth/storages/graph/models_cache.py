@@ -1,0 +1,144 @@
+"""The schema of a graph cache file (SQLite): a packed part that a build writes, and rows that are added beside it.
+
+The packed part has a blob for each package and environment (`cache_format`), as a resolver asks thousands of times in
+a row; what is added later, while a resolver runs, are plain rows, which the next build packs.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, MetaData, UniqueConstraint
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from .models_base import NAMING_CONVENTION
+
+SCHEMA_VERSION = 1
+"""Version of this schema and of the form of the blobs; a file of another version is not read."""
+
+APPLICATION_ID = 0x54684743
+"""Marks a SQLite file as a graph cache: https://www.sqlite.org/pragma.html#pragma_application_id."""
+
+
+class CacheBase(DeclarativeBase):
+    """Base of the models of a graph cache file."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class CacheInfo(CacheBase):
+    """What the file is: when and from where it was made, what it is complete for, how much is packed."""
+
+    __tablename__ = "cache_info"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    """JSON."""
+
+
+class CachedEnvironment(CacheBase):
+    """An environment that the packed part covers."""
+
+    __tablename__ = "cached_environment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    os_name: Mapped[str]
+    os_version: Mapped[str]
+    python_version: Mapped[str]
+
+
+class CachedIndex(CacheBase):
+    """A package index that the packed part names."""
+
+    __tablename__ = "cached_index"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str]
+
+
+class CachedExtra(CacheBase):
+    """An extra that the packed part names."""
+
+    __tablename__ = "cached_extra"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class PackedPackage(CacheBase):
+    """A package with its versions that the packed part names."""
+
+    __tablename__ = "packed_package"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    package_name: Mapped[str] = mapped_column(unique=True)
+    versions: Mapped[str]
+    """JSON list, in the order of PEP 440: what a specifier admits is mostly one run of it."""
+
+
+class PackedSolved(CacheBase):
+    """What is known of the versions of a package in an environment."""
+
+    __tablename__ = "packed_solved"
+
+    package_id: Mapped[int] = mapped_column(ForeignKey(PackedPackage.id), primary_key=True)
+    environment_id: Mapped[int] = mapped_column(ForeignKey(CachedEnvironment.id), primary_key=True)
+    body: Mapped[bytes]
+    """See `cache_format`."""
+
+
+class CachedEntity(CacheBase):
+    """A name and version that the rows below refer to."""
+
+    __tablename__ = "python_package_version_entity"
+    __table_args__ = (UniqueConstraint("package_name", "package_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    package_name: Mapped[str]
+    package_version: Mapped[str]
+
+
+class CachedVersion(CacheBase):
+    """A package version on an index in an environment that was added."""
+
+    __tablename__ = "python_package_version"
+    __table_args__ = (UniqueConstraint("entity_id", "index_url", "os_name", "os_version", "python_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entity_id: Mapped[int] = mapped_column(ForeignKey(CachedEntity.id))
+    index_url: Mapped[str]
+    os_name: Mapped[str]
+    os_version: Mapped[str]
+    python_version: Mapped[str]
+    dependencies_known: Mapped[bool]
+    """Whether its rows in ``depends_on``, possibly none, are what it depends on; otherwise nothing is known of it."""
+
+
+class CachedDependsOn(CacheBase):
+    """A version that an added package version depends on, without extras, by a marker that held."""
+
+    __tablename__ = "depends_on"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey(CachedVersion.id), primary_key=True)
+    entity_id: Mapped[int] = mapped_column(ForeignKey(CachedEntity.id), primary_key=True)
+
+
+class CachedListing(CacheBase):
+    """All indexes were asked for a name and version in an environment: ``python_package_version`` has all records."""
+
+    __tablename__ = "record_listing"
+
+    entity_id: Mapped[int] = mapped_column(ForeignKey(CachedEntity.id), primary_key=True)
+    os_name: Mapped[str] = mapped_column(primary_key=True)
+    os_version: Mapped[str] = mapped_column(primary_key=True)
+    python_version: Mapped[str] = mapped_column(primary_key=True)
+
+
+def schema_statements() -> list[str]:
+    """Return the statements that make the schema in an empty file."""
+    dialect = sqlite.dialect()
+    statements = [f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {SCHEMA_VERSION}"]
+    for table in CacheBase.metadata.sorted_tables:
+        statements.append(str(CreateTable(table).compile(dialect=dialect)))
+        statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    return statements

@@ -1,0 +1,164 @@
+"""GraphDatabase: the table of contents of ``queries`` and ``ingest``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ..config import LOG_STATS, KnowledgeGraphConfig
+from ..normalize import (
+    normalize_python_index_url,
+    normalize_python_package_name,
+    normalize_python_package_version,
+    parse_python_solver_name,
+)
+from . import migrations
+from .cached_reads import CachedReads
+from .ingest import indexes as index_registration
+from .ingest import packages as announcements
+from .ingest import removal
+from .ingest import solver as solver_documents
+from .ingest import vulnerabilities as advisories
+from .queries import artifacts, dependencies, documents, indexes, maintenance, packages, solvers, vulnerabilities
+from .sql_base import exposed
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class GraphDatabase(CachedReads):
+    """The knowledge graph in PostgreSQL, with a graph cache in front of it.
+
+    Making one touches neither network nor files; `connect` does. It can be used from threads, and after a fork.
+    """
+
+    # Dependencies: cached_reads.py, queries/dependencies.py, queries/closures.py
+    get_depends_on_many = exposed(dependencies.get_depends_on_many)
+    retrieve_dependent_packages = exposed(dependencies.retrieve_dependent_packages)
+    retrieve_transitive_dependents_python = exposed(dependencies.retrieve_transitive_dependents_python)
+    retrieve_transitive_dependents_python_count = exposed(dependencies.retrieve_transitive_dependents_python_count)
+    get_python_environment_marker = exposed(dependencies.get_python_environment_marker, cached=True)
+
+    # Packages: queries/packages.py, ingest/packages.py
+    get_python_package_version_records_many = exposed(packages.get_python_package_version_records_many)
+    python_package_exists = exposed(packages.python_package_exists, cached=True, keep=bool)
+    python_package_version_exists = exposed(packages.python_package_version_exists, cached=True, keep=bool)
+    get_all_versions_python_package = exposed(packages.get_all_versions_python_package)
+    get_python_packages = exposed(packages.get_python_packages)
+    get_python_packages_for_index = exposed(packages.get_python_packages_for_index)
+    create_python_package_version_entity = exposed(announcements.create_python_package_version_entity, writes=True)
+    create_python_package_version_entities = exposed(announcements.create_python_package_version_entities, writes=True)
+
+    # Solvers: queries/solvers.py, ingest/solver.py, ingest/removal.py
+    has_python_solver_error = exposed(solvers.has_python_solver_error, cached=True)
+    has_python_solver_error_many = exposed(solvers.has_python_solver_error_many)
+    retrieve_unsolved_python_packages = exposed(solvers.retrieve_unsolved_python_packages)
+    retrieve_unsolved_python_packages_count = exposed(solvers.retrieve_unsolved_python_packages_count)
+    retrieve_solved_python_packages = exposed(solvers.retrieve_solved_python_packages)
+    retrieve_solved_python_packages_count = exposed(solvers.retrieve_solved_python_packages_count)
+    retrieve_unsolvable_python_packages = exposed(solvers.retrieve_unsolvable_python_packages)
+    retrieve_unparseable_python_packages = exposed(solvers.retrieve_unparseable_python_packages)
+    retrieve_unsolvable_python_packages_per_run_software_environment = exposed(
+        solvers.retrieve_unsolvable_python_packages_per_run_software_environment
+    )
+    get_all_python_packages_count = exposed(solvers.get_all_python_packages_count)
+    get_error_python_packages_count = exposed(solvers.get_error_python_packages_count)
+    get_solver_documents_count = exposed(solvers.get_solver_documents_count)
+    solved_software_environment_exists = exposed(solvers.solved_software_environment_exists)
+    sync_solver_result = exposed(solver_documents.sync_solver_result, writes=True)
+    sync_solver_results = exposed(solver_documents.sync_solver_results, writes=True)
+    delete_solver_result = exposed(removal.delete_solver_result, writes=True)
+
+    # Indexes: queries/indexes.py, ingest/indexes.py
+    python_package_index_listing = exposed(indexes.python_package_index_listing)
+    get_python_package_index_urls = exposed(indexes.get_python_package_index_urls)
+    is_python_package_index_enabled = exposed(indexes.is_python_package_index_enabled)
+    register_python_package_index = exposed(index_registration.register_python_package_index, writes=True)
+    set_python_package_index_state = exposed(index_registration.set_python_package_index_state, writes=True)
+
+    # Artifacts: queries/artifacts.py
+    get_python_package_version_hashes_sha256 = exposed(artifacts.get_python_package_version_hashes_sha256)
+    get_all_python_package_version_hashes_sha256 = exposed(artifacts.get_all_python_package_version_hashes_sha256)
+
+    # Vulnerabilities: queries/vulnerabilities.py, ingest/vulnerabilities.py
+    get_python_cve_records = exposed(vulnerabilities.get_python_cve_records, cached=True, keep=bool)
+    get_python_cve_records_many = exposed(vulnerabilities.get_python_cve_records_many)
+    create_python_cve_record = exposed(advisories.create_python_cve_record, writes=True)
+
+    # Documents: queries/documents.py
+    solver_document_id_exist = exposed(documents.solver_document_id_exist)
+    solver_document_ids_in = exposed(documents.solver_document_ids_in)
+    solver_records_exist = exposed(documents.solver_records_exist)
+
+    # Maintenance: queries/maintenance.py
+    get_table_sizes = exposed(maintenance.get_table_sizes)
+
+    normalize_python_package_name = staticmethod(normalize_python_package_name)
+    normalize_python_package_version = staticmethod(normalize_python_package_version)
+    normalize_python_index_url = staticmethod(normalize_python_index_url)
+    parse_python_solver_name = staticmethod(parse_python_solver_name)
+
+    def initialize_schema(self) -> None:
+        """Make the database when it is missing, and bring its schema to that of this release.
+
+        Several processes may do so at once. An adapter that is not connected is connected then.
+
+        Raises:
+            NotConnected: the server cannot be reached, or refuses the user.
+
+        """
+        migrations.create_database(KnowledgeGraphConfig())
+        if not self.is_connected():
+            self.connect()
+        migrations.upgrade(self.engine)
+        self._forget()
+
+    def drop_all(self) -> None:
+        """Remove the schema with everything in it, so that nothing is left behind."""
+        migrations.drop(self.engine)
+        self._forget()
+
+    def is_schema_up2date(self) -> bool:
+        """Tell whether the database has the schema of this release.
+
+        Raises:
+            DatabaseNotInitialized: the database is empty.
+
+        """
+        return self.get_table_alembic_version_head() == self.get_script_alembic_version_head()
+
+    def get_script_alembic_version_head(self) -> str:
+        """Return the revision of the schema that this release knows."""
+        return migrations.head_revision()
+
+    def get_table_alembic_version_head(self) -> str:
+        """Return the revision of the schema that the database has.
+
+        Raises:
+            DatabaseNotInitialized: the database is empty.
+
+        """
+        return migrations.database_revision(self.engine)
+
+    def stats(self) -> dict[str, Any]:
+        """Return how much there is, and how often the caches had the answer.
+
+        Returns:
+            ``memory_cache`` (hits, misses and size by method), ``graph_cache`` (see `GraphCache.stats`; empty when it
+            was not opened) and ``tables`` (rows and bytes by table; empty when not connected).
+
+        """
+        return {
+            "memory_cache": self._memory.stats(),
+            "graph_cache": self._cache.stats() if self._cache is not None else {},
+            "tables": self.get_table_sizes() if self.is_connected() else {},
+        }
+
+    def disconnect(self) -> None:
+        """Close all connections; nothing happens when there are none."""
+        if self.is_connected() and LOG_STATS.read():
+            _LOGGER.info("statistics: %s", self.stats())
+        super().disconnect()
+
+    def _forget(self) -> None:
+        self._known_ids.clear()
+        self.cache_clear()

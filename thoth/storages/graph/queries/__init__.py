@@ -1,0 +1,1 @@
+"""Reads: one module a topic. A function takes a session, sends one statement, and returns plain data."""

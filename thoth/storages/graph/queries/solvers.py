@@ -1,0 +1,303 @@
+"""Solvers: what they solved, what not, and why."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ...identifiers import Environment, PackageTuple
+from ..filters import (
+    IN_ENVIRONMENT,
+    environment_parameters,
+    page_parameters,
+    solver_environment,
+)
+from .dependencies import never_solved
+from .wanted import WANTED, Wanted
+
+# What the latest document says of each package version; "release" and "solved" are there to be selected from.
+_LATEST = f"""
+    FROM python_package_version AS stored
+    JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
+    JOIN python_release AS release ON release.id = stored.python_release_id
+    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
+        AND {IN_ENVIRONMENT}
+    """
+
+_HAS_ERROR = text(
+    f"""
+    SELECT wanted.n, bool_or(solved.error)
+    FROM {WANTED}
+    JOIN python_release AS release ON release.package_name = wanted.package_name
+        AND release.package_version = wanted.package_version
+    JOIN python_package_index AS index ON index.url = wanted.index_url
+    JOIN python_package_version AS stored ON stored.python_release_id = release.id
+        AND stored.python_package_index_id = index.id
+    JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
+    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
+        AND {IN_ENVIRONMENT}
+    GROUP BY wanted.n
+    """
+)
+
+_UNSOLVED = f"""
+    FROM python_release AS release
+    WHERE release.package_version IS NOT NULL AND NOT EXISTS (
+        SELECT FROM python_package_version AS stored
+        JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
+            AND {IN_ENVIRONMENT}
+        WHERE stored.python_release_id = release.id
+    )
+    """
+_UNSOLVED_LISTING = text(f"SELECT release.package_name, release.package_version {_UNSOLVED} ORDER BY 1, 2")
+_UNSOLVED_COUNT = text(f"SELECT count(*) {_UNSOLVED}")
+
+_SOLVED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE NOT solved.error"
+_SOLVED_PAGE = text(f"{_SOLVED} ORDER BY 1, 2 LIMIT :count OFFSET :start_offset")
+_SOLVED_COUNT = text(f"SELECT count(*) FROM ({_SOLVED}) AS package")
+
+_FAILED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE solved.error"
+_UNSOLVABLE = text(f"{_FAILED} AND solved.error_unsolvable ORDER BY 1, 2")
+_UNPARSEABLE = text(f"{_FAILED} AND solved.error_unparseable ORDER BY 1, 2")
+
+_COUNT = text(
+    """
+    SELECT count(*)
+    FROM python_package_version AS stored
+    JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
+    WHERE (:error IS NULL OR solved.error = :error)
+        AND (NOT :unsolvable OR solved.error_unsolvable) AND (NOT :unparseable OR solved.error_unparseable)
+    """
+)
+_DOCUMENTS_COUNT = text("SELECT count(*) FROM solver_run")
+_ENVIRONMENT_EXISTS = text(f"SELECT EXISTS (SELECT FROM solved_software_environment WHERE {IN_ENVIRONMENT})")
+
+
+def has_python_solver_error_many(
+    session: Session,
+    package_tuples: Iterable[tuple[str, str, str]],
+    *,
+    os_name: str | None = None,
+    os_version: str | None = None,
+    python_version: str | None = None,
+) -> dict[PackageTuple, bool]:
+    """Tell of package versions whether their latest solver run failed, in one statement for all.
+
+    Args:
+        session: an open session.
+        package_tuples: the package versions.
+        os_name: name of the operating system; None for any.
+        os_version: its version; None for any.
+        python_version: version of Python; None for any.
+
+    Returns:
+        By package tuple, what `has_python_solver_error` returns; package versions never solved are left out.
+
+    """
+    wanted = Wanted(package_tuples)
+    environment = environment_parameters(Environment(os_name, os_version, python_version))
+    rows = session.execute(_HAS_ERROR, {**wanted.parameters(), **environment})
+    return {wanted.packages[n - 1]: error for n, error in rows}
+
+
+def has_python_solver_error(
+    session: Session,
+    package_name: str,
+    package_version: str,
+    index_url: str,
+    *,
+    os_name: str | None = None,
+    os_version: str | None = None,
+    python_version: str | None = None,
+) -> bool:
+    """Tell whether the latest solver run of a package version failed; with several environments, in one of them.
+
+    Args:
+        session: an open session.
+        package_name: name of the package.
+        package_version: its version.
+        index_url: the index that it is on.
+        os_name: name of the operating system; None for any.
+        os_version: its version; None for any.
+        python_version: version of Python; None for any.
+
+    Raises:
+        NotFoundError: it was never solved in such an environment.
+
+    """
+    found = has_python_solver_error_many(
+        session,
+        [(package_name, package_version, index_url)],
+        os_name=os_name,
+        os_version=os_version,
+        python_version=python_version,
+    )
+    if not found:
+        raise never_solved(package_name, package_version, index_url, Environment(os_name, os_version, python_version))
+    return next(iter(found.values()))
+
+
+def retrieve_unsolved_python_packages(
+    session: Session, solver_name: str, randomize: bool = True
+) -> list[tuple[str, str]]:
+    """Return the package versions that are known, but of which no document of a solver's environment speaks.
+
+    Args:
+        session: an open session.
+        solver_name: for example ``solver-rhel-8-py38``.
+        randomize: in random order, so that what is scheduled from it does not always begin with the same; otherwise
+            in the order of name and version.
+
+    Returns:
+        Names and versions. Packages that are known without a version are left out.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    rows = session.execute(_UNSOLVED_LISTING, environment_parameters(solver_environment(solver_name)))
+    packages = [(name, version) for name, version in rows]
+    if randomize:
+        random.shuffle(packages)
+    return packages
+
+
+def retrieve_unsolved_python_packages_count(session: Session, solver_name: str) -> int:
+    """Return how many package versions `retrieve_unsolved_python_packages` lists.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    return session.scalar(_UNSOLVED_COUNT, environment_parameters(solver_environment(solver_name))) or 0
+
+
+def retrieve_solved_python_packages(
+    session: Session, count: int = 10, start_offset: int = 0, solver_name: str | None = None
+) -> dict[str, list[str]]:
+    """Return a page of the package versions whose latest solver run succeeded.
+
+    Args:
+        session: an open session.
+        count: how many package versions there are on the page.
+        start_offset: how many come before it, in the order of name and version as text.
+        solver_name: the solver in whose environment they were solved; None for any.
+
+    Returns:
+        Versions by name.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one, or a number is negative.
+
+    """
+    parameters = {**environment_parameters(solver_environment(solver_name)), **page_parameters(start_offset, count)}
+    return _versions_by_name(session.execute(_SOLVED_PAGE, parameters))
+
+
+def retrieve_solved_python_packages_count(session: Session, solver_name: str | None = None) -> int:
+    """Return how many package versions `retrieve_solved_python_packages` pages through.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    return session.scalar(_SOLVED_COUNT, environment_parameters(solver_environment(solver_name))) or 0
+
+
+def retrieve_unsolvable_python_packages(session: Session, solver_name: str | None = None) -> dict[str, list[str]]:
+    """Return the package versions that no index has, as the latest solver run says.
+
+    Args:
+        session: an open session.
+        solver_name: the solver in whose environment; None for any.
+
+    Returns:
+        Sorted versions by name.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    return _versions_by_name(session.execute(_UNSOLVABLE, environment_parameters(solver_environment(solver_name))))
+
+
+def retrieve_unparseable_python_packages(session: Session, solver_name: str | None = None) -> dict[str, list[str]]:
+    """Return the package versions whose requirement could not be parsed, as the latest solver run says.
+
+    Args:
+        session: an open session.
+        solver_name: the solver in whose environment; None for any.
+
+    Returns:
+        Sorted versions by name.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    return _versions_by_name(session.execute(_UNPARSEABLE, environment_parameters(solver_environment(solver_name))))
+
+
+def retrieve_unsolvable_python_packages_per_run_software_environment(
+    session: Session, solver_name: str
+) -> dict[str, list[str]]:
+    """Return the package versions that no index has for the environment of a solver: sorted versions by name.
+
+    Raises:
+        ValueError: the name of the solver does not have the form of one.
+
+    """
+    return retrieve_unsolvable_python_packages(session, solver_name)
+
+
+def get_all_python_packages_count(session: Session, without_error: bool = True) -> int:
+    """Return how many package versions there are: a release on an index in an environment counts as one.
+
+    Args:
+        session: an open session.
+        without_error: only those whose latest solver run succeeded.
+
+    """
+    error = False if without_error else None
+    return session.scalar(_COUNT, {"error": error, "unsolvable": False, "unparseable": False}) or 0
+
+
+def get_error_python_packages_count(session: Session, *, unsolvable: bool = False, unparseable: bool = False) -> int:
+    """Return how many package versions there are whose latest solver run failed.
+
+    Args:
+        session: an open session.
+        unsolvable: only those that no index has.
+        unparseable: only those whose requirement could not be parsed.
+
+    Raises:
+        ValueError: both are asked for; nothing is both.
+
+    """
+    if unsolvable and unparseable:
+        raise ValueError("unsolvable and unparseable cannot be asked for together")
+    return session.scalar(_COUNT, {"error": True, "unsolvable": unsolvable, "unparseable": unparseable}) or 0
+
+
+def get_solver_documents_count(session: Session) -> int:
+    """Return how many solver documents are in the graph."""
+    return session.scalar(_DOCUMENTS_COUNT) or 0
+
+
+def solved_software_environment_exists(
+    session: Session, os_name: str | None, os_version: str | None, python_version: str | None
+) -> bool:
+    """Tell whether a solver ran in an environment; a part that is None stands for any."""
+    environment = Environment(os_name, os_version, python_version)
+    return bool(session.scalar(_ENVIRONMENT_EXISTS, environment_parameters(environment)))
+
+
+def _versions_by_name(rows: Iterable[Any]) -> dict[str, list[str]]:
+    versions: dict[str, list[str]] = {}
+    for name, version in rows:
+        versions.setdefault(name, []).append(version)
+    return versions

@@ -1,0 +1,32 @@
+"""Package versions as the parameter of a statement: any number of them travel as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...identifiers import PackageTuple, package_tuple
+from ..upsert import encode
+
+WANTED = (
+    "ROWS FROM (json_to_recordset(CAST(:wanted AS json)) AS (package_name text, package_version text, index_url text)) "
+    "WITH ORDINALITY AS wanted(package_name, package_version, index_url, n)"
+)
+"""SQL for the rows of parameter ``wanted``, numbered from 1 as ``n``."""
+
+
+def package_row(package: PackageTuple) -> dict[str, str | None]:
+    """Return a package tuple as a row of `WANTED`."""
+    return dict(zip(("package_name", "package_version", "index_url"), package, strict=True))
+
+
+class Wanted:
+    """Package versions that are asked about, each once."""
+
+    def __init__(self, package_tuples: Iterable[tuple[str, str, str | None]]) -> None:
+        """Normalise the package versions."""
+        self.packages = list(dict.fromkeys(package_tuple(*package) for package in package_tuples))
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameter of `WANTED`."""
+        return {"wanted": encode(package_row(package) for package in self.packages)}

@@ -1,0 +1,270 @@
+"""Connections, sessions, retries, and how a function that takes a session becomes a method of the adapter."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from ..config import DEBUG_QUERIES, RETRIES, KnowledgeGraphConfig, MemoryCacheConfig
+from ..exceptions import ConfigurationError, NotConnected
+from .errors import INVALID_CATALOG_NAME, is_transient, sqlstate, translated
+from .known_ids import KnownIds
+from .memory_cache import MemoryCache
+from .query_log import log_queries
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_REQUIRED_SERVER_VERSION = 150000  # NULLS NOT DISTINCT
+_NO_KEEP: Callable[[Any], bool] | None = None
+
+_adapters: weakref.WeakSet[SQLBase] = weakref.WeakSet()
+
+
+class SQLBase:
+    """An adapter of a PostgreSQL database; making one touches neither network nor files."""
+
+    def __init__(self) -> None:
+        """Make an adapter that is not connected."""
+        self._engine: Engine | None = None
+        self._autocommit: Engine | None = None
+        self._place = ""
+        self._known_ids = KnownIds()
+        self._memory = MemoryCache(MemoryCacheConfig(size=0, seconds=0))
+
+    @staticmethod
+    def construct_connection_string() -> str:
+        """Return the URL of the database that the environment names, with its password: do not log it.
+
+        Raises:
+            ConfigurationError: an environment variable holds a value that cannot be used.
+
+        """
+        return database_url(KnowledgeGraphConfig()).render_as_string(hide_password=False)
+
+    def connect(self) -> None:
+        """Connect to the database that the environment names; an empty or missing one can be initialised then.
+
+        Raises:
+            ConfigurationError: an environment variable cannot be used, or the server is older than PostgreSQL 15.
+            NotConnected: the server cannot be reached, or refuses the user.
+
+        """
+        self.disconnect()
+        config = KnowledgeGraphConfig()
+        engine = create_engine(
+            database_url(config),
+            pool_pre_ping=True,
+            pool_size=config.pool_size,
+            max_overflow=config.pool_overflow,
+            pool_timeout=config.pool_timeout,
+            use_native_hstore=False,  # saves a query on each new connection
+        )
+        try:
+            _check_server(engine, config)
+        except BaseException:
+            engine.dispose()
+            raise
+        if DEBUG_QUERIES.read():
+            log_queries(engine)
+        self._place = config.place
+        self._memory = MemoryCache(MemoryCacheConfig())
+        self._known_ids.clear()
+        self._engine, self._autocommit = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
+        _adapters.add(self)
+
+    def is_connected(self) -> bool:
+        """Tell whether `connect` succeeded and `disconnect` was not called since."""
+        return self._engine is not None
+
+    def disconnect(self) -> None:
+        """Close all connections; nothing happens when there are none."""
+        engine, self._engine, self._autocommit = self._engine, None, None
+        if engine is not None:
+            engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Connect, unless that was done."""
+        if not self.is_connected():
+            self.connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Disconnect."""
+        self.disconnect()
+
+    def __repr__(self) -> str:
+        """Tell where the adapter is connected to."""
+        return f"<{type(self).__name__} {self._place if self.is_connected() else 'not connected'}>"
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of SQLAlchemy.
+
+        Raises:
+            NotConnected: `connect` was not called.
+
+        """
+        if self._engine is None:
+            raise NotConnected("not connected to the knowledge graph: call connect() first")
+        return self._engine
+
+    @contextmanager
+    def session(self, *, writes: bool = True) -> Iterator[Session]:
+        """Open a session: one transaction, committed at the end, rolled back on an error.
+
+        Args:
+            writes: False when one statement is read: it is sent alone then, without BEGIN and COMMIT.
+
+        Raises:
+            NotConnected: `connect` was not called.
+
+        """
+        engine = self.engine
+        if not writes:
+            with Session(self._autocommit, expire_on_commit=False) as session:
+                yield session
+            return
+        with Session(engine, expire_on_commit=False) as session:
+            self._known_ids.bind(session)
+            yield session
+            session.commit()
+            session.info["known_ids"].commit()
+        self._memory.clear()
+
+    def cache_clear(self) -> None:
+        """Forget the answers that are kept in memory."""
+        self._memory.clear()
+
+    def _run(self, call: Callable[[Session], R], *, writes: bool) -> R:
+        """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
+
+        def attempt() -> R:
+            with self.session(writes=writes) as session:
+                return call(session)
+
+        try:
+            try:
+                return attempt()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            retrying = Retrying(
+                stop=stop_after_attempt(RETRIES.read()),
+                wait=wait_random_exponential(multiplier=0.05, max=2),
+                retry=retry_if_exception(is_transient),
+                reraise=True,
+            )
+            return retrying(attempt)
+        except (OperationalError, PoolTimeoutError) as error:
+            raise translated(error, self._place) from error
+        except Exception as error:
+            known = translated(error, self._place)
+            if known is error:
+                raise
+            raise known from error
+
+
+def exposed(
+    query: Callable[Concatenate[Session, P], R],
+    *,
+    writes: bool = False,
+    cached: bool = False,
+    keep: Callable[[R], bool] | None = _NO_KEEP,
+) -> Callable[Concatenate[SQLBase, P], R]:
+    """Turn ``query(session, ...)`` into a method: one call, one session, one transaction, run again on a conflict.
+
+    Args:
+        query: a function that takes a session first. It may be called several times, and never commits.
+        writes: whether it writes, or reads in several statements that have to see the same state.
+        cached: whether answers are kept in memory.
+        keep: which answers are kept; those that say "not there" should not, as they may be so no longer. All if not
+            given.
+
+    Returns:
+        The method; signature and docstring are those of the function.
+
+    """
+    name = query.__name__
+
+    @functools.wraps(query)
+    def method(self: SQLBase, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not cached:
+            return self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+        key = (args, *kwargs.items())
+        try:
+            found, answer = self._memory.get(name, key)
+        except TypeError:  # an argument that cannot be hashed
+            return self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+        if found:
+            return answer  # type: ignore[no-any-return]
+        result = self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+        if keep is None or keep(result):
+            self._memory.put(name, key, result)
+        return result
+
+    signature = inspect.signature(query)
+    _, *parameters = signature.parameters.values()
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    method.__signature__ = signature.replace(parameters=[this, *parameters])  # type: ignore[attr-defined]
+    return method
+
+
+def database_url(config: KnowledgeGraphConfig, database: str | None = None) -> URL:
+    """Return the URL of a database.
+
+    Several hosts are given to libpq, which takes the one that accepts writes:
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+    """
+    hosts = config.hosts
+    query: dict[str, str] = {"connect_timeout": str(config.connect_timeout)}
+    if config.ssl_disabled:
+        query["sslmode"] = "disable"
+    if len(hosts) > 1:
+        query["host"] = ",".join(host for host, _ in hosts)
+        query["port"] = ",".join(str(port) for _, port in hosts)
+        query["target_session_attrs"] = "read-write"
+    return URL.create(
+        "postgresql+psycopg2",
+        username=config.user,
+        password=config.password,
+        host=hosts[0][0] if len(hosts) == 1 else None,
+        port=hosts[0][1] if len(hosts) == 1 else None,
+        database=database or config.database,
+        query=query,
+    )
+
+
+def _check_server(engine: Engine, config: KnowledgeGraphConfig) -> None:
+    try:
+        with engine.connect() as connection:
+            version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
+    except OperationalError as error:
+        if sqlstate(error) == INVALID_CATALOG_NAME:  # the server is there; `initialize_schema` makes the database
+            return
+        raise translated(error, config.place) from error
+    if version < _REQUIRED_SERVER_VERSION:
+        raise ConfigurationError(f"{config.place}: PostgreSQL 15 or newer is needed, the server is {version // 10000}")
+
+
+def _forget_connections_of_parent() -> None:
+    """Let a forked child open connections of its own; those of the parent stay open for the parent."""
+    for adapter in list(_adapters):
+        if adapter._engine is not None:
+            with suppress(Exception):
+                adapter._engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections_of_parent)

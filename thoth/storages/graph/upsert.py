@@ -1,0 +1,154 @@
+"""Set-based writes that many writers can do at once: rows go in by natural key, and ids come back.
+
+Rows travel as one JSON parameter, so their number is not limited by the 65,535 parameters of a statement. They are
+written in the order of their natural key: two transactions that take the same keys in opposite order deadlock, even
+with ``ON CONFLICT DO NOTHING``. Missing rows alone are inserted, as each attempt uses up an id of the sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import TextClause, inspect, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from ..exceptions import RetryTransaction
+from .models_base import Base, BaseExtension
+
+M = TypeVar("M", bound=BaseExtension)
+Row = Sequence[Any]
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_ATTEMPTS = 5
+
+
+def encode(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as the JSON text that `json_to_recordset` reads; bytes become PostgreSQL's hexadecimal form."""
+    return msgspec.json.encode(list(rows), enc_hook=_encode_other).decode()
+
+
+def hexadecimal(value: bytes) -> str:
+    """Return bytes as PostgreSQL reads them: https://www.postgresql.org/docs/current/datatype-binary.html."""
+    return "\\x" + value.hex()
+
+
+def insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that are new for certain, in one statement.
+
+    Args:
+        session: an open session.
+        model: the model of the table.
+        rows: values by name of column; all rows name the same columns.
+
+    """
+    if rows:
+        session.execute(_insert_statement(model, tuple(rows[0])), {"rows": encode(rows)})
+
+
+def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert the rows whose natural key is missing; return the id of every row, in the order given.
+
+    Args:
+        session: an open session at isolation level READ COMMITTED.
+        model: the model of the table; its natural key is declared on it.
+        rows: values by name of column, with distinct natural keys; all rows name the same columns.
+
+    Returns:
+        The ids, one a row.
+
+    Raises:
+        RetryTransaction: other writers removed the rows again and again.
+
+    """
+    if not rows:
+        return []
+    nullable = any(row[name] is None for row in rows for name in _natural_key(model))
+    statement = _ids_statement(model, tuple(rows[0]), nullable)
+    parameters = {"rows": encode(rows)}
+    ids: list[int | None] = [None] * len(rows)
+    # A row that another writer committed meanwhile is seen by neither half of the statement: it is, the next time.
+    for _ in range(_ATTEMPTS):
+        for number, id_ in session.execute(statement, parameters):  # one statement; again only after a race
+            ids[number - 1] = id_
+        if None not in ids:
+            return ids  # type: ignore[return-value]
+    raise RetryTransaction(f"rows of {model.__tablename__} come and go")
+
+
+def get_or_create(session: Session, model: type[M], values: Mapping[str, Any]) -> tuple[M, bool]:
+    """Return the row of a natural key, made when missing, and whether it existed.
+
+    Args:
+        session: an open session.
+        model: the model of the table.
+        values: the columns of the natural key, and values for other columns of a row that has to be made.
+
+    """
+    table = _table(model)
+    key = {name: values[name] for name in _natural_key(model)}
+    created = session.scalar(
+        postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(table.c[next(iter(key))])
+    )
+    row = session.query(model).filter_by(**key).one()
+    return row, created is None
+
+
+def _encode_other(value: object) -> str:
+    if isinstance(value, bytes):
+        return hexadecimal(value)
+    raise TypeError(f"cannot be stored: {type(value).__name__}")
+
+
+def _table(model: type[Any]) -> Any:
+    return inspect(model).local_table
+
+
+def _natural_key(model: type[Any]) -> tuple[str, ...]:
+    return tuple(model.NATURAL_KEY)
+
+
+def recordset(model: type[Any], columns: Sequence[str], parameter: str = "rows") -> str:
+    """Return SQL for the rows of a JSON parameter, typed as the columns of a model, numbered from 1 as ``n``."""
+    table = _table(model)
+    types = ", ".join(f"{name} {table.c[name].type.compile(_DIALECT).split(' COLLATE')[0]}" for name in columns)
+    names = ", ".join(columns)
+    return (
+        f"ROWS FROM (json_to_recordset(CAST(:{parameter} AS json)) AS ({types})) WITH ORDINALITY AS wanted({names}, n)"
+    )
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(model: type[Any], columns: tuple[str, ...]) -> TextClause:
+    names = ", ".join(columns)
+    return text(f"INSERT INTO {model.__tablename__} ({names}) SELECT {names} FROM {recordset(model, columns)}")
+
+
+@lru_cache(maxsize=256)
+def _ids_statement(model: type[Any], columns: tuple[str, ...], nullable: bool) -> TextClause:
+    names, key = ", ".join(columns), _natural_key(model)
+    # An index serves "=", and not IS NOT DISTINCT FROM: that one is used only where a part is really missing.
+    equal = "IS NOT DISTINCT FROM" if nullable else "="
+
+    def same(left: str, right: str) -> str:
+        return " AND ".join(f"{left}.{name} {equal} {right}.{name}" for name in key)
+
+    return text(
+        f"""
+        WITH wanted AS MATERIALIZED (SELECT * FROM {recordset(model, columns)}),
+        present AS MATERIALIZED (
+            SELECT wanted.n, stored.id FROM wanted JOIN {model.__tablename__} AS stored ON {same("stored", "wanted")}
+        ),
+        inserted AS (
+            INSERT INTO {model.__tablename__} ({names})
+            SELECT {names} FROM wanted WHERE n NOT IN (SELECT n FROM present) ORDER BY {", ".join(key)}
+            ON CONFLICT DO NOTHING RETURNING id, {", ".join(key)}
+        )
+        SELECT n, id FROM present
+        UNION ALL
+        SELECT wanted.n, inserted.id FROM wanted JOIN inserted ON {same("inserted", "wanted")}
+        """
+    )

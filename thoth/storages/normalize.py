@@ -1,0 +1,87 @@
+"""One spelling for each name, version, extra, index, operating system and Python version: pure functions."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+_SOLVER_NAME = re.compile(r"solver-(?P<os_name>.+)-(?P<os_version>[^-]+)-py(?P<major>\d)(?P<minor>\d+)")
+_MOVED_INDEXES = {"https://pypi.python.org/simple": "https://pypi.org/simple"}
+
+
+@lru_cache(maxsize=65536)
+def normalize_python_package_name(name: str) -> str:
+    """Return the name of a project as PEP 503 writes it: ``PyYAML`` and ``Py_YAML`` are ``pyyaml``, ``py-yaml``."""
+    return str(canonicalize_name(name))
+
+
+def normalize_extra(extra: str) -> str:
+    """Return the name of an extra as PEP 685 writes it: like the name of a project."""
+    return normalize_python_package_name(extra)
+
+
+@lru_cache(maxsize=262144)
+def normalize_python_package_version(version: str) -> str:
+    """Return a version as PEP 440 writes it (``1.0.0-beta`` is ``1.0.0b0``); one that PEP 440 cannot parse stays."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+@lru_cache(maxsize=1024)
+def normalize_python_index_url(url: str) -> str:
+    """Return the URL of a package index without trailing slashes, PyPI's former address as the present one."""
+    url = url.strip().rstrip("/")
+    return _MOVED_INDEXES.get(url, url)
+
+
+def normalize_os_name(name: str) -> str:
+    """Return the name of an operating system in lower case; images named ``ubi`` are ``rhel``."""
+    name = name.strip().lower()
+    return "rhel" if name == "ubi" else name
+
+
+def normalize_os_version(os_name: str | None, os_version: str) -> str:
+    """Return the version of an operating system; RHEL keeps its major part, within which it is compatible."""
+    os_version = os_version.strip()
+    if os_name is not None and normalize_os_name(os_name) == "rhel":
+        return os_version.split(".", maxsplit=1)[0]
+    return os_version
+
+
+def parse_python_solver_name(solver_name: str) -> dict[str, str]:
+    """Tell the environment from the name of a solver.
+
+    Args:
+        solver_name: for example ``solver-rhel-8-py38``; the name of the operating system may hold dashes.
+
+    Returns:
+        ``{"os_name": "rhel", "os_version": "8", "python_version": "3.8"}``, normalised. The first digit after
+        ``py`` is the major version of Python, the rest the minor one: ``py310`` is ``3.10``.
+
+    Raises:
+        ValueError: the name does not have that form.
+
+    """
+    match = _SOLVER_NAME.fullmatch(solver_name)
+    if match is None:
+        raise ValueError(f"not the name of a solver (solver-<os name>-<os version>-py<digits>): {solver_name!r}")
+    os_name = normalize_os_name(match["os_name"])
+    return {
+        "os_name": os_name,
+        "os_version": normalize_os_version(os_name, match["os_version"]),
+        "python_version": f"{match['major']}.{match['minor']}",
+    }
+
+
+@lru_cache(maxsize=262144)
+def version_sort_key(version: str) -> tuple[int, Version | str, str]:
+    """Return a key that sorts versions as PEP 440 orders them; those that it cannot parse come first, as text."""
+    try:
+        return (1, Version(version), version)
+    except InvalidVersion:
+        return (0, version, version)
