@@ -390,6 +390,8 @@ def upgrade() -> None:
         initially="DEFERRED",
     )
     op.execute(sa.schema.CreateSequence(sa.Sequence("removals")))
+    # It begins where no earlier schema of this database got to: writers may remember ids of that one.
+    op.execute("SELECT setval('removals', CAST(1000 * extract(epoch FROM clock_timestamp()) AS bigint))")
 
 
 def downgrade() -> None:

@@ -23,12 +23,12 @@ from tests.embedded.servers import (
     modes,
     server_uid,
 )
+from thoth.storages.config import EMBEDDED_BIN, EMBEDDED_DATA
 from thoth.storages.embedded import (
     EmbeddedServer,
     default_data_dir,
     find_installation,
     installations,
-    locations,
 )
 from thoth.storages.exceptions import EmbeddedServerError
 
@@ -111,13 +111,13 @@ class TestAccounts:
         home = place / "home"
         home.mkdir(mode=0o700)
         monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-        monkeypatch.delenv(locations.DATA_VARIABLE, raising=False)
+        monkeypatch.delenv(EMBEDDED_DATA.name, raising=False)
         monkeypatch.setenv("HOME", str(home))
         found = default_data_dir()
         assert found.is_relative_to("/var/lib" if ROOT else home)
         monkeypatch.setenv("XDG_DATA_HOME", str(place))
         assert default_data_dir() == place / "thoth-storages" / "postgresql"
-        monkeypatch.setenv(locations.DATA_VARIABLE, "/else/where")
+        monkeypatch.setenv(EMBEDDED_DATA.name, "/else/where")
         assert EmbeddedServer().data_dir == Path("/else/where")
 
     @pytest.mark.parametrize("uid", [65534, 54321], ids=["ordinary account", "uid without an account"])
@@ -138,7 +138,7 @@ class TestAccounts:
         result = subprocess.run(
             [_python_for(options), "-c", script],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code), "TMPDIR": str(home)}
-            | {installations.BIN_VARIABLE: str(programs), "PYTHONDONTWRITEBYTECODE": "1"},
+            | {EMBEDDED_BIN.name: str(programs), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
             check=False,

@@ -10,12 +10,12 @@ import pytest
 from tests.embedded.servers import (
     fake_installation,
 )
+from thoth.storages.config import EMBEDDED_BIN
 from thoth.storages.embedded import (
     EmbeddedServer,
     Installation,
     find_installation,
     installations,
-    read_settings,
 )
 from thoth.storages.exceptions import EmbeddedServerError
 
@@ -72,8 +72,7 @@ class TestInstallations:
         fake_installation(place / "postgresql" / "19" / "bin", "19.0")
         assert find_installation() == Installation(wheel, "18.1")
         chosen = fake_installation(place / "chosen", "15.1")
-        monkeypatch.setenv(installations.BIN_VARIABLE, str(chosen))
-        assert read_settings().bin_dir == chosen
+        monkeypatch.setenv(EMBEDDED_BIN.name, str(chosen))
         assert EmbeddedServer(place / "data").bin_dir == chosen
 
     def test_setting_that_cannot_be_used(self, place: Path) -> None:

@@ -18,9 +18,9 @@ from tests.embedded.servers import (
     command_lines,
 )
 from thoth.storages.cli.db import db
+from thoth.storages.config import EMBEDDED_DATA
 from thoth.storages.embedded import (
     EmbeddedServer,
-    locations,
     start,
     startup,
 )
@@ -169,7 +169,7 @@ class TestSettings:
 
 class TestCommands:
     def test_start_status_url_stop(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(locations.DATA_VARIABLE, str(place / "data"))
+        monkeypatch.setenv(EMBEDDED_DATA.name, str(place / "data"))
         run = CliRunner().invoke
         started = run(db, ["start", "--volatile"], catch_exceptions=False)
         server = EmbeddedServer(place / "data")

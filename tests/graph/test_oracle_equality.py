@@ -143,9 +143,7 @@ def test_generated_questions_about_extras_and_markers(graph: GraphDatabase, data
     sync(graph, documents)
     oracle = Oracle(documents)
     graph.cache_clear()
-    for name, version, url in data.draw(
-        st.lists(strategies.package_questions(documents), min_size=1, max_size=4)
-    ):
+    for name, version, url in data.draw(st.lists(strategies.package_questions(documents), min_size=1, max_size=4)):
         question = {
             **data.draw(strategies.environment_questions()),
             "extras": data.draw(strategies.extras_questions()),

@@ -22,7 +22,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None}
 @click.version_option(__version__, prog_name="thoth-storages", message="%(prog)s %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, and show the traceback of an error.")
 def cli(verbose: bool) -> None:
-    r"""Store and query the knowledge graph of project Thoth.
+    """Store and query the knowledge graph of project Thoth.
 
     The database is the one that KNOWLEDGE_GRAPH_HOST, _PORT, _USER, _PASSWORD and _DATABASE name.
 

@@ -20,7 +20,7 @@ DATA_DIR = click.option(
 
 @click.group()
 def db() -> None:
-    r"""Run a PostgreSQL server of your own, on this machine and for you alone.
+    """Run a PostgreSQL server of your own, on this machine and for you alone.
 
     \b
     Example:
@@ -34,7 +34,7 @@ def db() -> None:
 @DATA_DIR
 @click.option("--volatile", is_flag=True, help="Force nothing to disk: fast, and lost when the machine stops.")
 def start(data_dir: Path | None, volatile: bool) -> None:
-    r"""Start the server, or join the one that runs, and print the variables that make this library use it.
+    """Start the server, or join the one that runs, and print the variables that make this library use it.
 
     The server stays until "db stop".
 
@@ -52,7 +52,7 @@ def start(data_dir: Path | None, volatile: bool) -> None:
 @db.command("stop")
 @DATA_DIR
 def stop(data_dir: Path | None) -> None:
-    r"""Stop the server, whoever started it. Its data stays.
+    """Stop the server, whoever started it. Its data stays.
 
     \b
     Example:
@@ -68,7 +68,7 @@ def stop(data_dir: Path | None) -> None:
 @DATA_DIR
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(data_dir: Path | None, as_json: bool) -> None:
-    r"""Say whether the server runs, and where.
+    """Say whether the server runs, and where.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def status(data_dir: Path | None, as_json: bool) -> None:
 @DATA_DIR
 @click.option("--database", default="thoth", show_default=True, help="Database to put into the address.")
 def url(data_dir: Path | None, database: str) -> None:
-    r"""Print the address of the running server, with its password.
+    """Print the address of the running server, with its password.
 
     \b
     Example:

@@ -28,7 +28,7 @@ _DEFAULT_FILE = "graph_cache.sqlite3"
 def graph_cache(
     cache_file: str | None, config: Path | None, os_name: str | None, os_version: str | None, python_version: str | None
 ) -> None:
-    r"""Build a graph cache: packages with everything that they depend on.
+    """Build a graph cache: packages with everything that they depend on.
 
     The packages are those of the configuration, in all versions; a file that is there already grows, and is brought
     up to date. It is written beside, and renamed when it is whole. CACHE_FILE is by default THOTH_STORAGES_GRAPH_CACHE,

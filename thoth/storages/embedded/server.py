@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+from ..config import EMBEDDED_BIN
 from ..exceptions import EmbeddedServerError
 from . import postmaster
 from .accounts import choose_account
-from .locations import Layout, default_data_dir, make_temporary, read_settings
+from .locations import Layout, default_data_dir, make_temporary
 from .ownership import Ownership, start_lock
 from .startup import (
     HOST,
@@ -99,7 +100,7 @@ class EmbeddedServer:
                 raise EmbeddedServerError(f"settings[{name!r}]: not a setting that can be given")
         if password is not None and not password.isprintable() or password == "":
             raise EmbeddedServerError("password: empty, or holds a character that cannot be printed")
-        binaries = Path(bin_dir).absolute() if bin_dir is not None else read_settings().bin_dir
+        binaries = Path(bin_dir).absolute() if bin_dir is not None else EMBEDDED_BIN.read()
         self._plan = Plan(volatile, binaries, dict(settings or {}), password, timeout)
         self._temporary = data_dir is None and volatile
         self._layout = None if self._temporary else Layout(Path(data_dir or default_data_dir()).absolute())

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..config import EMBEDDED_BIN, EMBEDDED_DATA
 from ..exceptions import EmbeddedServerError
 from . import postmaster
 from .accounts import Account, clean_environment
-from .installations import BIN_VARIABLE, Installation, copy_installation, find_installation
-from .locations import DATA_VARIABLE, Layout, nearest_existing
+from .installations import Installation, copy_installation, find_installation
+from .locations import Layout, nearest_existing
 from .ownership import Ownership
 
 HOST = "127.0.0.1"
@@ -77,7 +78,7 @@ def find(plan: Plan, files: Layout | None) -> Installation:
     if found.major != int(version):
         raise EmbeddedServerError(
             f"the data is of PostgreSQL {version}, and {found.bin_dir} holds PostgreSQL {found.version}; nothing was "
-            f"changed: install PostgreSQL {version} or set {BIN_VARIABLE} to it, or choose another data directory"
+            f"changed: install PostgreSQL {version} or set {EMBEDDED_BIN.name} to it, or choose another data directory"
         )
     return found
 
@@ -107,12 +108,12 @@ def prepare_root(files: Layout, account: Account) -> None:
     root = files.root
     if root.exists() and not files.lock.exists() and any(root.iterdir()):
         raise EmbeddedServerError(
-            f"not empty and not made here: choose another directory (--data-dir, {DATA_VARIABLE})"
+            f"not empty and not made here: choose another directory (--data-dir, {EMBEDDED_DATA.name})"
         )
     if not account.is_callers and not account.reaches(nearest_existing(root.parent)):
         raise EmbeddedServerError(
             f"the server cannot run as root, and uid {account.uid}, as which it would run, cannot reach "
-            f"{nearest_existing(root.parent)}: choose another directory (--data-dir, {DATA_VARIABLE})"
+            f"{nearest_existing(root.parent)}: choose another directory (--data-dir, {EMBEDDED_DATA.name})"
         )
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not account.is_callers and not account.reaches(root):
@@ -171,7 +172,7 @@ def launch(plan: Plan, files: Layout, account: Account, claim: Ownership, lock: 
     if exists and plan.volatile and state.get("volatile") is False:
         raise EmbeddedServerError(
             f"the data is durable, and a volatile server could lose it: choose another directory "
-            f"(--data-dir, {DATA_VARIABLE})"
+            f"(--data-dir, {EMBEDDED_DATA.name})"
         )
     claim.start_keeper(lock, temporary)
     files.keep.unlink(missing_ok=True)

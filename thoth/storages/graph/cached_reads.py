@@ -87,6 +87,12 @@ class CachedReads(SQLBase):
             NotFoundError: it was never solved in such an environment.
 
         """
+        package = (package_name, package_version, index_url)
+        key = (*package, os_name, os_version, python_version, extras, marker_evaluation_result)
+        if not without_cache:
+            found, kept = self._memory.get("get_depends_on", key)
+            if found:
+                return kept  # type: ignore[no-any-return]
         arguments: dict[str, Any] = {
             "os_name": os_name,
             "os_version": os_version,
@@ -94,7 +100,6 @@ class CachedReads(SQLBase):
             "extras": extras,
             "marker_evaluation_result": marker_evaluation_result,
         }
-        package = (package_name, package_version, index_url)
 
         def add(cache: GraphCache, answer: list[tuple[str, str]]) -> None:
             if normalized_extras(extras) is None and marker_evaluation_result is not False:
@@ -103,7 +108,7 @@ class CachedReads(SQLBase):
 
         return self._layered(
             "get_depends_on",
-            (*package, os_name, os_version, python_version, extras, marker_evaluation_result),
+            key,
             None if without_cache else lambda cache: cache.get_depends_on(*package, **arguments),
             lambda session: dependencies.get_depends_on(session, *package, **arguments),
             add if None not in (os_name, os_version, python_version) else None,
@@ -137,8 +142,13 @@ class CachedReads(SQLBase):
             ``os_version`` and ``python_version``, in the order of index and environment; empty when there are none.
 
         """
-        arguments: dict[str, Any] = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
         package = (package_name, package_version, index_url)
+        key = (*package, os_name, os_version, python_version)
+        if not without_cache:
+            found, kept = self._memory.get("get_python_package_version_records", key)
+            if found:
+                return kept  # type: ignore[no-any-return]
+        arguments: dict[str, Any] = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
 
         def add(cache: GraphCache, answer: list[dict[str, str]]) -> None:
             environment = Environment(os_name, os_version, python_version)
@@ -147,7 +157,7 @@ class CachedReads(SQLBase):
 
         return self._layered(
             "get_python_package_version_records",
-            (*package, os_name, os_version, python_version),
+            key,
             None if without_cache else lambda cache: cache.get_python_package_version_records(*package, **arguments),
             lambda session: packages.get_python_package_version_records(session, *package, **arguments),
             # Only an answer about all indexes says what there is: one about an index says what is on that one.
@@ -293,12 +303,9 @@ class CachedReads(SQLBase):
         add: Callable[[GraphCache, T], None] | None,
         keep: Callable[[T], bool],
     ) -> T:
-        """Answer from memory, else from the cache file, else from the database, which is then added to the file."""
+        """Answer from the cache file, else from the database, and keep the answer for those who ask next."""
         if from_cache is None:
             return self._run(from_database, writes=False)
-        found, kept = self._memory.get(method, key)
-        if found:
-            return kept  # type: ignore[no-any-return]
         cache = self.cache
         answer = None if cache is None else from_cache(cache)
         if answer is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -46,10 +48,11 @@ def database_revision(engine: Engine) -> str:
     """Return the revision of a database.
 
     Raises:
-        DatabaseNotInitialized: the database is empty.
+        DatabaseNotInitialized: the database is empty, or missing.
+        NotConnected: the server cannot be reached.
 
     """
-    with engine.connect() as connection:
+    with _told_what_errors_mean(engine), engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:
         raise DatabaseNotInitialized("the database is empty: call initialize_schema()")
@@ -75,7 +78,8 @@ def create_database(config: KnowledgeGraphConfig) -> None:
     )
     try:
         with maintenance.connect() as connection:
-            name = maintenance.dialect.identifier_preparer.quote(config.database)
+            # The preparer of the dialect would double percent signs, which text() does, too.
+            name = '"' + config.database.replace('"', '""') + '"'
             connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0".replace(":", "\\:")))
     except DBAPIError as error:
         if sqlstate(error) not in _DUPLICATE:
@@ -84,18 +88,29 @@ def create_database(config: KnowledgeGraphConfig) -> None:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring a database to a revision; other processes that do so wait."""
-    with engine.connect() as connection:
+    with _told_what_errors_mean(engine), engine.connect() as connection:
         command.upgrade(_config(connection), revision)
 
 
 def drop(engine: Engine) -> None:
     """Take everything back that the migrations made, and what Alembic made to keep count."""
-    with engine.connect() as connection:
+    with _told_what_errors_mean(engine), engine.connect() as connection:
         if inspect(connection).has_table(_VERSION_TABLE):
             connection.rollback()
             command.downgrade(_config(connection), "base")
             connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
             connection.commit()
+
+
+@contextmanager
+def _told_what_errors_mean(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        known = translated(error, f"{engine.url.host or engine.url.query.get('host')}/{engine.url.database}")
+        if known is error:
+            raise
+        raise known from error
 
 
 def _config(connection: object) -> Config:

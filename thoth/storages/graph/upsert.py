@@ -28,7 +28,13 @@ _ATTEMPTS = 5
 
 def encode(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return rows as the JSON text that `json_to_recordset` reads; bytes become PostgreSQL's hexadecimal form."""
-    return msgspec.json.encode(list(rows), enc_hook=_encode_other).decode()
+    listed = list(rows)
+    if any(bytes in map(type, row.values()) for row in listed):  # msgspec writes base64
+        listed = [
+            {name: hexadecimal(value) if isinstance(value, bytes) else value for name, value in row.items()}
+            for row in listed
+        ]
+    return msgspec.json.encode(listed).decode()
 
 
 def hexadecimal(value: bytes) -> str:
@@ -95,12 +101,6 @@ def get_or_create(session: Session, model: type[M], values: Mapping[str, Any]) -
     )
     row = session.query(model).filter_by(**key).one()
     return row, created is None
-
-
-def _encode_other(value: object) -> str:
-    if isinstance(value, bytes):
-        return hexadecimal(value)
-    raise TypeError(f"cannot be stored: {type(value).__name__}")
 
 
 def _table(model: type[Any]) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ...documents.solver import PackageFact, SolverFacts, read_solver_document
+from ...exceptions import RetryTransaction
 from ..models import (
     DependsOn,
     EcosystemSolver,
@@ -107,14 +108,20 @@ def sync_solver_results(session: Session, documents: Sequence[SolverFacts], *, f
     Returns:
         How many documents were written; the others were in already.
 
+    Raises:
+        RetryTransaction: a document that has to be replaced came in while this began.
+
     """
     by_id: dict[str, SolverFacts] = {}
     for document in documents:
         by_id.setdefault(document.document_id, document)
-    if force and is_any_present(session, SolverRun, list(by_id)):
+    alone = force and is_any_present(session, SolverRun, list(by_id))
+    if alone:
         exclude_writers(session)
     present = documents_present(session, SolverRun, list(by_id))
     if present and force:
+        if not alone:
+            raise RetryTransaction(f"another writer put {present} in just now")
         remove_solver_runs(session, present)
     elif present:
         by_id = {id_: document for id_, document in by_id.items() if id_ not in present}

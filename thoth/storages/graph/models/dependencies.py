@@ -24,7 +24,7 @@ class VersionSet(Base, BaseExtension):
     package_name: Mapped[text]
     digest: Mapped[digest]
     """SHA-256 of the name and the sorted versions, each ended by a NUL: the same in every database."""
-    python_release_ids: Mapped[integers]
+    python_release_ids: Mapped[integers] = mapped_column(info={"refers_to": "python_release.id"})
     """Ids in ``python_release``, sorted; only the maintenance that looks for them here removes releases."""
 
 

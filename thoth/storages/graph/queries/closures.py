@@ -6,7 +6,8 @@ once. https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-REC
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import text
@@ -132,39 +133,48 @@ def _assemble(rows: Sequence[Any], roots: Sequence[PackageTuple]) -> Closure:
     releases: dict[int, tuple[str, str]] = {}
     indexes: dict[int, str] = {}
     members: dict[int, list[int]] = {}
-    nodes = []
+    nodes: dict[int, list[tuple[int, int, list[int] | None]]] = {}
     for kind, a, b, c, integers, name, versions in rows:
         if kind == _NODE:
-            nodes.append((a, b, c, integers))
+            nodes.setdefault(a, []).append((b, c, integers))
         elif kind == _SET:
             members[a] = integers
         elif kind == _RELEASES:
-            releases.update((id_, (name, version)) for id_, version in zip(integers, versions, strict=True))
+            releases.update(zip(integers, zip(repeat(name), versions), strict=True))
         else:
             indexes[a] = name
     builder = ClosureBuilder()
-    solved: dict[tuple[int, int], list[int]] = {}
-    for environment, release, index, _ in nodes:
-        node = builder.node(environment, (*releases[release], indexes[index]))
-        solved.setdefault((environment, release), []).append(node)
-
-    sets: dict[tuple[int, int], int] = {}
-
-    def set_position(environment: int, set_id: int) -> int:
-        position = sets.get((environment, set_id))
-        if position is None:
-            targets: list[int] = []
-            for release in members[set_id]:
-                found = solved.get((environment, release))
-                targets.extend(found or (builder.node(environment, (*releases[release], None)),))
-            position = sets[environment, set_id] = builder.add_set(targets)
-        return position
-
-    for environment, release, index, set_ids in nodes:
-        if set_ids:
-            node = builder.node(environment, (*releases[release], indexes[index]))
-            builder.node_sets[node] = [set_position(environment, set_id) for set_id in dict.fromkeys(set_ids)]
+    for environment, in_environment in nodes.items():
+        _assemble_environment(environment, in_environment, releases, indexes, members, builder)
     return builder.build(_root_nodes(roots, builder))
+
+
+def _assemble_environment(
+    environment: int,
+    nodes: Sequence[tuple[int, int, list[int] | None]],
+    releases: Mapping[int, tuple[str, str]],
+    indexes: Mapping[int, str],
+    members: Mapping[int, list[int]],
+    builder: ClosureBuilder,
+) -> None:
+    """Add the nodes of an environment; each is a release, an index and the sets that its requirements admit."""
+    # The nodes of a release: one for each index that has it, or the one that says that it was not solved.
+    of_release: dict[int, list[int]] = {}
+    numbers = []
+    for release, index, _ in nodes:
+        number = builder.node(environment, (*releases[release], indexes[index]))
+        numbers.append(number)
+        of_release.setdefault(release, []).append(number)
+    used = dict.fromkeys(set_id for _, _, set_ids in nodes for set_id in set_ids or ())
+    for release in set().union(*(members[set_id] for set_id in used)).difference(of_release):
+        of_release[release] = [builder.node(environment, (*releases[release], None))]
+    positions = {
+        set_id: builder.add_set(list(chain.from_iterable(map(of_release.__getitem__, members[set_id]))))
+        for set_id in used
+    }
+    for number, (_, _, set_ids) in zip(numbers, nodes, strict=True):
+        if set_ids:
+            builder.node_sets[number] = [positions[set_id] for set_id in dict.fromkeys(set_ids)]
 
 
 def _root_nodes(roots: Sequence[PackageTuple], builder: ClosureBuilder) -> dict[PackageTuple, list[int]]:

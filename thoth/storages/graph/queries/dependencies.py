@@ -8,16 +8,31 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...exceptions import NotFoundError
-from ...identifiers import Environment, PackageTuple
+from ...identifiers import Environment, PackageTuple, package_tuple
 from ...normalize import (
     normalize_python_index_url,
     normalize_python_package_name,
     normalize_python_package_version,
 )
 from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, page_parameters, requirement_parameters
-from .wanted import WANTED, Wanted
+from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, Wanted, package_row
 
+_REQUIREMENTS = f"""
+    LEFT JOIN depends_on ON depends_on.python_package_version_id = stored.id
+        AND depends_on.solver_run_id = stored.solver_run_id AND {COUNTS}
+    LEFT JOIN version_set ON version_set.id = depends_on.version_set_id
+    LEFT JOIN LATERAL unnest(version_set.python_release_ids) AS member(id) ON true
+    LEFT JOIN python_release AS dependency ON dependency.id = member.id
+    """
+# Look-ups as subqueries, and not as joins: there is less to plan, which takes longer than to look up.
 _DEPENDS_ON = text(
+    f"""
+    SELECT DISTINCT dependency.package_name, dependency.package_version
+    FROM {ONE_PACKAGE_VERSION} {_REQUIREMENTS}
+    WHERE {IS_ONE_PACKAGE_VERSION}
+    """
+)
+_DEPENDS_ON_MANY = text(
     f"""
     SELECT DISTINCT wanted.n, dependency.package_name, dependency.package_version
     FROM {WANTED}
@@ -28,11 +43,7 @@ _DEPENDS_ON = text(
         AND stored.python_package_index_id = index.id
     JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
         AND {IN_ENVIRONMENT}
-    LEFT JOIN depends_on ON depends_on.python_package_version_id = stored.id
-        AND depends_on.solver_run_id = stored.solver_run_id AND {COUNTS}
-    LEFT JOIN version_set ON version_set.id = depends_on.version_set_id
-    LEFT JOIN LATERAL unnest(version_set.python_release_ids) AS member(id) ON true
-    LEFT JOIN python_release AS dependency ON dependency.id = member.id
+    {_REQUIREMENTS}
     """
 )
 
@@ -155,7 +166,7 @@ def get_depends_on_many(
     wanted = Wanted(package_tuples)
     found: dict[int, list[tuple[str, str]]] = {}
     rows = session.execute(
-        _DEPENDS_ON,
+        _DEPENDS_ON_MANY,
         {
             **wanted.parameters(),
             **environment_parameters(Environment(os_name, os_version, python_version)),
@@ -202,18 +213,18 @@ def get_depends_on(
         NotFoundError: it was never solved in such an environment.
 
     """
-    found = get_depends_on_many(
-        session,
-        [(package_name, package_version, index_url)],
-        os_name=os_name,
-        os_version=os_version,
-        python_version=python_version,
-        extras=extras,
-        marker_evaluation_result=marker_evaluation_result,
-    )
-    if not found:
-        raise never_solved(package_name, package_version, index_url, Environment(os_name, os_version, python_version))
-    return next(iter(found.values()))
+    environment = Environment(os_name, os_version, python_version)
+    rows = session.execute(
+        _DEPENDS_ON,
+        {
+            **package_row(package_tuple(package_name, package_version, index_url)),
+            **environment_parameters(environment),
+            **requirement_parameters(extras, marker_evaluation_result),
+        },
+    ).all()
+    if not rows:
+        raise never_solved(package_name, package_version, index_url, environment)
+    return sorted((name, version) for name, version in rows if name is not None)
 
 
 def never_solved(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ...identifiers import Environment, PackageTuple
+from ...identifiers import Environment, PackageTuple, package_tuple
 from ...normalize import (
     normalize_python_index_url,
     normalize_python_package_name,
@@ -15,12 +15,26 @@ from ...normalize import (
     version_sort_key,
 )
 from ..filters import IN_ENVIRONMENT, environment_parameters, solver_environment
-from .wanted import WANTED, Wanted
+from .wanted import WANTED, Wanted, package_row
 
 Record = dict[str, str]
 RECORD_KEYS = ("package_name", "package_version", "index_url", "os_name", "os_version", "python_version")
 
 _RECORDS = text(
+    f"""
+    SELECT index.url, os_name, os_version, python_version
+    FROM python_package_version AS stored
+    JOIN python_package_index AS index ON index.id = stored.python_package_index_id
+        AND (:index_url IS NULL OR index.url = :index_url)
+    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
+        AND {IN_ENVIRONMENT}
+    WHERE stored.python_release_id = (
+        SELECT id FROM python_release WHERE package_name = :package_name AND package_version = :package_version
+    )
+    ORDER BY 1, 2, 3, 4
+    """
+)
+_RECORDS_MANY = text(
     f"""
     SELECT wanted.n, release.package_name, release.package_version, index.url, os_name, os_version, python_version
     FROM {WANTED}
@@ -115,7 +129,7 @@ def get_python_package_version_records_many(
     wanted = Wanted(package_tuples)
     records: dict[PackageTuple, list[Record]] = {package: [] for package in wanted.packages}
     environment = environment_parameters(Environment(os_name, os_version, python_version))
-    for n, *values in session.execute(_RECORDS, {**wanted.parameters(), **environment}):
+    for n, *values in session.execute(_RECORDS_MANY, {**wanted.parameters(), **environment}):
         records[wanted.packages[n - 1]].append(dict(zip(RECORD_KEYS, values, strict=True)))
     return records
 
@@ -146,14 +160,15 @@ def get_python_package_version_records(
         and ``python_version``, in the order of index and environment; empty when there are none.
 
     """
-    found = get_python_package_version_records_many(
-        session,
-        [(package_name, package_version, index_url)],
-        os_name=os_name,
-        os_version=os_version,
-        python_version=python_version,
+    name, version, url = package_tuple(package_name, package_version, index_url)
+    rows = session.execute(
+        _RECORDS,
+        {
+            **package_row((name, version, url)),
+            **environment_parameters(Environment(os_name, os_version, python_version)),
+        },
     )
-    return next(iter(found.values()))
+    return [dict(zip(RECORD_KEYS, (name, version, *values), strict=True)) for values in rows]
 
 
 def python_package_exists(session: Session, package_name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ...identifiers import Environment, PackageTuple
+from ...identifiers import Environment, PackageTuple, package_tuple
 from ..filters import (
     IN_ENVIRONMENT,
     environment_parameters,
@@ -17,7 +17,7 @@ from ..filters import (
     solver_environment,
 )
 from .dependencies import never_solved
-from .wanted import WANTED, Wanted
+from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, Wanted, package_row
 
 # What the latest document says of each package version; "release" and "solved" are there to be selected from.
 _LATEST = f"""
@@ -29,6 +29,14 @@ _LATEST = f"""
     """
 
 _HAS_ERROR = text(
+    f"""
+    SELECT bool_or(solved.error)
+    FROM {ONE_PACKAGE_VERSION}
+    JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
+    WHERE {IS_ONE_PACKAGE_VERSION}
+    """
+)
+_HAS_ERROR_MANY = text(
     f"""
     SELECT wanted.n, bool_or(solved.error)
     FROM {WANTED}
@@ -100,7 +108,7 @@ def has_python_solver_error_many(
     """
     wanted = Wanted(package_tuples)
     environment = environment_parameters(Environment(os_name, os_version, python_version))
-    rows = session.execute(_HAS_ERROR, {**wanted.parameters(), **environment})
+    rows = session.execute(_HAS_ERROR_MANY, {**wanted.parameters(), **environment})
     return {wanted.packages[n - 1]: error for n, error in rows}
 
 
@@ -129,16 +137,17 @@ def has_python_solver_error(
         NotFoundError: it was never solved in such an environment.
 
     """
-    found = has_python_solver_error_many(
-        session,
-        [(package_name, package_version, index_url)],
-        os_name=os_name,
-        os_version=os_version,
-        python_version=python_version,
+    environment = Environment(os_name, os_version, python_version)
+    error = session.scalar(
+        _HAS_ERROR,
+        {
+            **package_row(package_tuple(package_name, package_version, index_url)),
+            **environment_parameters(environment),
+        },
     )
-    if not found:
-        raise never_solved(package_name, package_version, index_url, Environment(os_name, os_version, python_version))
-    return next(iter(found.values()))
+    if error is None:
+        raise never_solved(package_name, package_version, index_url, environment)
+    return bool(error)
 
 
 def retrieve_unsolved_python_packages(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...identifiers import PackageTuple, package_tuple
+from ..filters import IN_ENVIRONMENT
 from ..upsert import encode
 
 WANTED = (
@@ -13,6 +14,18 @@ WANTED = (
     "WITH ORDINALITY AS wanted(package_name, package_version, index_url, n)"
 )
 """SQL for the rows of parameter ``wanted``, numbered from 1 as ``n``."""
+
+ONE_PACKAGE_VERSION = "python_package_version AS stored"
+IS_ONE_PACKAGE_VERSION = f"""
+    stored.python_release_id = (
+        SELECT id FROM python_release WHERE package_name = :package_name AND package_version = :package_version
+    )
+    AND stored.python_package_index_id = (SELECT id FROM python_package_index WHERE url = :index_url)
+    AND stored.solved_software_environment_id = ANY(ARRAY(
+        SELECT id FROM solved_software_environment WHERE {IN_ENVIRONMENT}
+    ))
+    """
+"""SQL for one package version: parameters ``package_name``, ``package_version``, ``index_url`` and an environment."""
 
 
 def package_row(package: PackageTuple) -> dict[str, str | None]:
