@@ -1,15 +1,15 @@
-"""The schema comes to be, and changes, by Alembic migrations alone; they are shipped inside the package."""
+"""The schema comes to be, and changes, by Alembic migrations alone; they are shipped inside the package.
+
+Alembic is imported where it is used: most processes never migrate, and it takes as long as the rest of the library.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -18,6 +18,9 @@ from ..config import KnowledgeGraphConfig
 from ..exceptions import DatabaseNotInitialized, ThothStorageException
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .sql_base import database_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATION_LOCK = 0x7468_6F74_68_00
 """Key of the advisory lock that one migrating process holds."""
@@ -38,6 +41,8 @@ def script_location() -> Path:
 
 def head_revision() -> str:
     """Return the revision that the models of this release stand for."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(script_location())).get_current_head()
     if head is None:
         raise ThothStorageException(f"there are no migrations in {script_location()}")
@@ -52,6 +57,8 @@ def database_revision(engine: Engine) -> str:
         NotConnected: the server cannot be reached.
 
     """
+    from alembic.runtime.migration import MigrationContext
+
     with _told_what_errors_mean(engine), engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:
@@ -88,12 +95,16 @@ def create_database(config: KnowledgeGraphConfig) -> None:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring a database to a revision; other processes that do so wait."""
+    from alembic import command
+
     with _told_what_errors_mean(engine), engine.connect() as connection:
         command.upgrade(_config(connection), revision)
 
 
 def drop(engine: Engine) -> None:
     """Take everything back that the migrations made, and what Alembic made to keep count."""
+    from alembic import command
+
     with _told_what_errors_mean(engine), engine.connect() as connection:
         if inspect(connection).has_table(_VERSION_TABLE):
             connection.rollback()
@@ -104,8 +115,12 @@ def drop(engine: Engine) -> None:
 
 @contextmanager
 def _told_what_errors_mean(engine: Engine) -> Iterator[None]:
+    from alembic.util import CommandError
+
     try:
         yield
+    except CommandError as error:  # such as a revision that only a newer release knows
+        raise ThothStorageException(f"the migrations of this release do not fit the database: {error}") from None
     except DBAPIError as error:
         known = translated(error, f"{engine.url.host or engine.url.query.get('host')}/{engine.url.database}")
         if known is error:
@@ -114,6 +129,8 @@ def _told_what_errors_mean(engine: Engine) -> Iterator[None]:
 
 
 def _config(connection: object) -> Config:
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
     return config

@@ -114,8 +114,8 @@ def tables_graph(title: str, base: type[DeclarativeBase], tables: Iterable[Table
         for table in members:
             model, hue_of[table.name] = model_of.get(table), hue(number)
             label = _table_label(table, model, dialect, f"{hue(number):.3f} 0.28 0.96")
-            (frame or graph).node(table.name, label, tooltip=escape(_first_line(model)))
-        if frame:
+            (graph if frame is None else frame).node(table.name, label, tooltip=escape(_first_line(model)))
+        if frame is not None:
             graph.subgraph(frame)
     for reference in (found for table in drawn.values() for found in _references(table) if found.target in drawn):
         _draw_reference(graph, reference, hue_of[reference.source])

@@ -75,9 +75,13 @@ _DIRECT_DEPENDENTS = f"""
             SELECT python_package_version_id, solver_run_id FROM depends_on
             WHERE version_set_id = admitting.id AND {COUNTS} OFFSET 0
         ) AS requirement
-        JOIN python_package_version AS stored ON stored.id = requirement.python_package_version_id
-            AND stored.solver_run_id = requirement.solver_run_id AND stored.python_package_index_id IS NOT NULL
-            AND stored.solved_software_environment_id = {{of}}.solved_software_environment_id
+        CROSS JOIN LATERAL (
+            SELECT id, solved_software_environment_id, python_release_id, python_package_index_id
+            FROM python_package_version
+            WHERE id = requirement.python_package_version_id AND solver_run_id = requirement.solver_run_id
+                AND python_package_index_id IS NOT NULL
+                AND solved_software_environment_id = {{of}}.solved_software_environment_id OFFSET 0
+        ) AS stored
     """
 _DEPENDENT_COLUMNS = (
     "stored.id, stored.solved_software_environment_id, stored.python_release_id, stored.python_package_index_id"
