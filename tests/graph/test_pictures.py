@@ -147,10 +147,20 @@ def test_marks_types_and_kinds_of_edges() -> None:
     assert "style=dashed" in looks["release_ids", "release"]
     assert "arrowhead=tee " in looks["release_id", "release"]
     assert "style=bold" in looks["number", "part"]
+    assert 'headport="in number:w"' in looks["number", "part"]
     assert "piece (release_id, number) -> part (release_id, number)" in looks["number", "part"]
     assert "arrowhead=teeodot" in looks["other_id", "release"]
     assert "arrowtail=tee" in looks["other_id", "release"]
     assert [look for look in looks.values() if "arrowtail" in look] == [looks["other_id", "release"]]
+
+
+def test_the_edge_that_closes_a_cycle_runs_backward() -> None:
+    looks = {(start, end): look for start, end, look in EDGE.findall(schema_graph("main").source)}
+    backward = looks.pop(("python_package_version", "solved"))
+    assert 'tailport="in solver_run_id:w"' in backward
+    assert 'headport="out solver_run_id:e"' in backward
+    assert "constraint=false" in backward
+    assert not any("constraint" in look for look in looks.values())
 
 
 def test_what_is_not_drawn_has_no_edges() -> None:
@@ -206,6 +216,7 @@ def test_a_closure_picture_holds_packages_with_counts_and_marks() -> None:
         ("c", "b"): ["2"],
         ("c", "e"): ["1"],
     }
+    assert re.search(rf"rank=source\]\n\t+{nodes['a'][0]}\n", source)
     assert "What a 1 depends on" in source
     assert "5 packages, 7 versions, 10 edges between versions" in source
     assert "left out" not in source
@@ -220,6 +231,26 @@ def test_a_closure_picture_leaves_out_what_is_far_and_says_so() -> None:
     assert list(closure_nodes(closure_graph(small_closure(), most_names=2).source)) == ["a", "b"]  # b has more edges
     with pytest.raises(ConfigurationError, match="most_names is 0"):
         closure_graph(small_closure(), most_names=0)
+
+
+def test_of_equally_near_packages_those_with_most_edges_stay() -> None:
+    builder = ClosureBuilder()
+    root = builder.node(0, ("root", "1", INDEX))
+    few = builder.add_set([builder.node(0, ("a-few", "1", INDEX))])
+    many = builder.add_set([builder.node(0, ("many", version, INDEX)) for version in ("1", "2")])
+    builder.node_sets[root] = [few, many]
+    closure = builder.build({("root", "1", INDEX): [root]})
+    assert list(closure_nodes(closure_graph(closure, most_names=2).source)) == ["root", "many"]
+
+
+def test_the_order_within_a_closure_does_not_matter() -> None:
+    def closure(names: Iterable[str]) -> Closure:
+        builder = ClosureBuilder()
+        root = builder.node(0, ("root", "1", INDEX))
+        builder.node_sets[root] = [builder.add_set([builder.node(0, (name, "1", None))]) for name in names]
+        return builder.build({("root", "1", INDEX): [root]})
+
+    assert closure_graph(closure("xyz")).source == closure_graph(closure("zxy")).source
 
 
 def test_roots_that_were_never_solved_and_roots_on_any_index() -> None:

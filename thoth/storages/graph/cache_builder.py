@@ -40,6 +40,9 @@ _ROOT = f"""
         AND stored.solved_software_environment_id IN (SELECT id FROM environment)
         AND stored.python_package_index_id IS NOT NULL
     """
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, how far it is and how far it goes."""
+
 _NODE, _SET, _RELEASES, _INDEX, _ENVIRONMENT, _ASKED = range(6)
 # The walk follows the requirements that usually count. All requirements of what it comes to are taken along, so that
 # questions about extras have an answer, too; only what it comes to was asked about.
@@ -113,7 +116,7 @@ def build_cache(
     *,
     environment: Environment | None = None,
     origin: str = "",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Write a cache file that is complete for some packages and everything that they depend on.
 
@@ -139,32 +142,18 @@ def build_cache(
     """
     previous = _Previous.read(path)
     names = sorted({normalize_python_package_name(name) for name in package_names} | previous.names)
-    environments = [environment or Environment(), *previous.environments]
-    content = _Content()
     tell = progress or (lambda step, done, total: None)
-    added = list(previous.added)
     tell("asking the database", 0, 1)
-    parameters = {
-        "names": names,
-        **Wanted(package for package, _, _ in added).parameters(),
-        **environment_parameters(_covering(environments)),
-        **requirement_parameters(None, None),
-    }
-    content.read(session.execute(_CONTENT, parameters), environments)
+    content = _read_content(session, names, [environment or Environment(), *previous.environments], previous.added)
     tell("asking the database", 1, 1)
     if not content.environments:
         raise NotFoundError(f"no solver document speaks of {_describe(environment or Environment())}")
-    carried_over = [item for item in added if not content.knows(item[0], item[1])]
-    every = _count_of_environments(session) == len(content.environments)
+    every_environment = _count_of_environments(session) == len(content.environments)
+    writer = _Writer(content, names, origin, every_environment)
     temporary = temporary_path(path)
     try:
-        with closing(sqlite3.connect(temporary)) as connection:
-            connection.execute("PRAGMA journal_mode = OFF")
-            connection.execute("PRAGMA synchronous = OFF")
-            make_schema(connection)
-            with connection:
-                writer = _Writer(connection, content)
-                writer.write(names, origin, every, tell)
+        writer.write(temporary, tell)
+        carried_over = [item for item in previous.added if not content.knows(*item[:2])]
         if carried_over:
             with GraphCache(temporary, writable=True) as cache:
                 for package, where, dependencies in carried_over:
@@ -193,13 +182,16 @@ def build_cache(
 _PARTS = ("os_name", "os_version", "python_version")
 
 
+_Added = tuple[PackageTuple, Environment, list[tuple[str, str]]]
+
+
 @dataclass
 class _Previous:
     """What a file that is there already covers, and what was added to it."""
 
     names: set[str] = field(default_factory=set)
     environments: list[Environment] = field(default_factory=list)
-    added: list[tuple[PackageTuple, Environment, list[tuple[str, str]]]] = field(default_factory=list)
+    added: list[_Added] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: str) -> _Previous:
@@ -270,41 +262,51 @@ class _Content:
 class _Writer:
     """Writes the packed part."""
 
-    def __init__(self, connection: sqlite3.Connection, content: _Content) -> None:
-        self._connection = connection
+    def __init__(self, content: _Content, names: list[str], origin: str, every_environment: bool) -> None:
         self._content = content
+        self._names = names
+        self._origin = origin
+        self._every_environment = every_environment
         self._positions: dict[int, tuple[int, int]] = {}
         """By id of release, the id of the package and the position of the version."""
         self._runs: dict[int, list[Run]] = {}
         self._extras: dict[str | None, int] = {None: 0}
         self.records = self.edges = self.not_solved = 0
 
-    def write(
-        self, names: list[str], origin: str, every_environment: bool, tell: Callable[[str, int, int], None]
-    ) -> None:
-        """Write everything."""
-        content, connection = self._content, self._connection
+    def write(self, path: str, tell: Progress) -> None:
+        """Write a new file; it is of no use before this ends, so that nothing is done for its safety until then."""
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute("PRAGMA synchronous = OFF")
+            make_schema(connection)
+            with connection:
+                self._write_names(connection)
+                self._write_bodies(connection, tell)
+                self._write_info(connection)
+
+    def _write_names(self, connection: sqlite3.Connection) -> None:
+        content = self._content
         connection.executemany(
             "INSERT INTO cached_environment VALUES (?, ?, ?, ?)",
             [(id_, *parts) for id_, parts in sorted(content.environments.items())],
         )
         connection.executemany("INSERT INTO cached_index VALUES (?, ?)", sorted(content.indexes.items()))
+        rows = []
         for package_id, name in enumerate(sorted(content.versions), start=1):
             ordered = sorted(content.versions[name], key=lambda item: version_sort_key(item[0]))
             self._positions.update((id_, (package_id, number)) for number, (_, id_) in enumerate(ordered))
-            connection.execute(
-                "INSERT INTO packed_package VALUES (?, ?, ?)",
-                (package_id, name, json.dumps([version for version, _ in ordered])),
-            )
-        self._write_bodies(tell)
+            rows.append((package_id, name, json.dumps([version for version, _ in ordered])))
+        connection.executemany("INSERT INTO packed_package VALUES (?, ?, ?)", rows)
+
+    def _write_info(self, connection: sqlite3.Connection) -> None:
         connection.executemany(
             "INSERT INTO cached_extra VALUES (?, ?)", [(id_, name) for name, id_ in self._extras.items() if name]
         )
         info = {
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "origin": origin,
-            "packages": [name for name in names if name in content.found_names],
-            "every_environment": every_environment,
+            "origin": self._origin,
+            "packages": [name for name in self._names if name in self._content.found_names],
+            "every_environment": self._every_environment,
             "byte_order": BYTE_ORDER,
             "table_size": {
                 "depends_on": self.edges,
@@ -316,7 +318,7 @@ class _Writer:
             "INSERT INTO cache_info VALUES (?, ?)", [(key, json.dumps(value)) for key, value in info.items()]
         )
 
-    def _write_bodies(self, tell: Callable[[str, int, int], None]) -> None:
+    def _write_bodies(self, connection: sqlite3.Connection, tell: Progress) -> None:
         packed: dict[tuple[int, int], PackedVersions] = {}
         total = len(self._content.nodes)
         for number, (environment, release, index, requirements) in enumerate(self._content.nodes):
@@ -335,7 +337,7 @@ class _Writer:
         counts: dict[int, int] = {}
         for package_id, position in self._positions.values():
             counts[package_id] = max(counts.get(package_id, 0), position + 1)
-        self._connection.executemany(
+        connection.executemany(
             "INSERT INTO packed_solved VALUES (?, ?, ?)",
             (
                 (package_id, environment, pack(counts[package_id], versions))
@@ -367,6 +369,21 @@ class _Writer:
             positions = [position for _, position in places]
             runs = self._runs[set_id] = runs_of(places[0][0], positions) if places else []
         return runs
+
+
+def _read_content(
+    session: Session, names: list[str], environments: list[Environment], added: Iterable[_Added]
+) -> _Content:
+    """Ask the database, in one statement, about packages and about what was added to the file before."""
+    parameters = {
+        "names": names,
+        **Wanted(package for package, _, _ in added).parameters(),
+        **environment_parameters(_covering(environments)),
+        **requirement_parameters(None, None),
+    }
+    content = _Content()
+    content.read(session.execute(_CONTENT, parameters), environments)
+    return content
 
 
 def _covering(environments: list[Environment]) -> Environment:
