@@ -39,7 +39,7 @@ EXAMPLES = ROOT / "examples"
 FOLDER = ROOT / "demo"
 CACHE_FILE = FOLDER / "graph_cache.sqlite3"
 PACKAGE = ("jupyterlab", "3.4.8", "https://pypi.org/simple")
-ENVIRONMENT = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
+ENVIRONMENT: dict[str, Any] = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
 
 console = Console()
 
@@ -128,7 +128,7 @@ def build(graph: GraphDatabase) -> BuildReport:
 
 def ask(graph: GraphDatabase, **options: Any) -> list[Edge]:
     """Ask for the transitive dependencies of the package."""
-    return graph.retrieve_transitive_dependencies_python(*PACKAGE, **ENVIRONMENT, **options)
+    return graph.retrieve_transitive_dependencies_python(*PACKAGE, **{**ENVIRONMENT, **options})
 
 
 def unsolved(edges: list[Edge]) -> int:

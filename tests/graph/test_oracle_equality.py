@@ -132,7 +132,7 @@ def test_generated_packages(graph: GraphDatabase, data: st.DataObject) -> None:
     env = data.draw(strategies.environment_questions())
     packages = data.draw(st.lists(strategies.package_questions(documents), min_size=1, max_size=4))
     graph.cache_clear()
-    assert_same_about_packages(graph, oracle, [package for package in packages if package[2] is not None], env)
+    assert_same_about_packages(graph, oracle, [(name, version, url) for name, version, url in packages if url is not None], env)
 
 
 @GENERATED
@@ -144,7 +144,7 @@ def test_generated_questions_about_extras_and_markers(graph: GraphDatabase, data
     oracle = Oracle(documents)
     graph.cache_clear()
     for name, version, url in data.draw(st.lists(strategies.package_questions(documents), min_size=1, max_size=4)):
-        question = {
+        question: Json = {
             **data.draw(strategies.environment_questions()),
             "extras": data.draw(strategies.extras_questions()),
             "marker_evaluation_result": data.draw(strategies.marker_questions()),
@@ -189,7 +189,7 @@ def test_generated_cache_answers_as_the_database_or_misses(
             assert found in (None, expected)
             if url is None:
                 continue
-            question = {
+            question: Json = {
                 **env,
                 "extras": data.draw(strategies.extras_questions()),
                 "marker_evaluation_result": data.draw(strategies.marker_questions()),
