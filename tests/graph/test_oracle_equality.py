@@ -132,7 +132,9 @@ def test_generated_packages(graph: GraphDatabase, data: st.DataObject) -> None:
     env = data.draw(strategies.environment_questions())
     packages = data.draw(st.lists(strategies.package_questions(documents), min_size=1, max_size=4))
     graph.cache_clear()
-    assert_same_about_packages(graph, oracle, [(name, version, url) for name, version, url in packages if url is not None], env)
+    assert_same_about_packages(
+        graph, oracle, [(name, version, url) for name, version, url in packages if url is not None], env
+    )
 
 
 @GENERATED

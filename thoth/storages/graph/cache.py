@@ -137,7 +137,22 @@ class GraphCache:
         extras: frozenset[str | None] | None = None,
         marker_evaluation_result: bool | None = None,
     ) -> list[Dependency] | None:
-        """Return what a package version depends on directly, as `GraphDatabase.get_depends_on`, or None: miss."""
+        """Return what a package version depends on directly, or None: miss.
+
+        Args:
+            package_name: name of the package.
+            package_version: its version.
+            index_url: the index that it is on.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+            extras: extras whose requirements count, as for `GraphDatabase.get_depends_on`.
+            marker_evaluation_result: False for requirements whose marker did not hold.
+
+        Returns:
+            Names and versions, as `GraphDatabase.get_depends_on` returns them.
+
+        """
         package = package_tuple(package_name, package_version, index_url)
         environment = Environment(os_name, os_version, python_version)
         extras = normalized_extras(extras)
@@ -168,7 +183,20 @@ class GraphCache:
         os_version: str | None = None,
         python_version: str | None = None,
     ) -> list[Record] | None:
-        """Return the records of a package version, as the method of `GraphDatabase` does, or None: miss."""
+        """Return the records of a package version, or None: miss.
+
+        Args:
+            package_name: name of the package.
+            package_version: its version.
+            index_url: the index that it is on; None for any.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+
+        Returns:
+            Dictionaries, as `GraphDatabase.get_python_package_version_records` returns them.
+
+        """
         package = package_tuple(package_name, package_version, index_url)
         environment = Environment(os_name, os_version, python_version)
         with self._lock:
@@ -255,6 +283,11 @@ class GraphCache:
     ) -> None:
         """Add dependencies of a package version, all in one transaction.
 
+        Args:
+            package: the package version, normalised, with its index URL.
+            environment: the environment, all parts of which are given.
+            dependencies: names and versions; none for "depends on nothing".
+
         Raises:
             CacheFileError: the file was opened for reading, or cannot be written.
 
@@ -265,6 +298,11 @@ class GraphCache:
 
     def add_records(self, package: PackageTuple, environment: Environment, records: Sequence[Record]) -> None:
         """Add the records of a name and version, as the database answered when it was asked for all indexes.
+
+        Args:
+            package: the package version, normalised; its index URL does not matter.
+            environment: the environment, all parts of which are given.
+            records: the answer.
 
         Raises:
             CacheFileError: the file was opened for reading, or cannot be written.

@@ -55,6 +55,11 @@ def register_python_package_index(
 def set_python_package_index_state(session: Session, url: str, *, enabled: bool) -> None:
     """Enable or disable an index.
 
+    Args:
+        session: an open session.
+        url: the URL under which it is registered.
+        enabled: whether it may be used.
+
     Raises:
         PythonIndexNotRegistered: no index is registered under that URL.
 

@@ -49,7 +49,17 @@ def get_python_package_version_hashes_sha256(
 def get_all_python_package_version_hashes_sha256(
     session: Session, package_name: str, package_version: str
 ) -> list[tuple[str, str]]:
-    """Return the SHA-256 digests of the files of a release, each with the URL of its index, sorted."""
+    """Return the SHA-256 digests of the files of a release on each index.
+
+    Args:
+        session: an open session.
+        package_name: name of the package.
+        package_version: its version.
+
+    Returns:
+        URLs of indexes with hexadecimal digests, distinct, sorted.
+
+    """
     return _hashes(session, package_name, package_version, None)
 
 

@@ -308,7 +308,21 @@ def retrieve_transitive_dependents_python_count(
     os_version: str | None = None,
     python_version: str | None = None,
 ) -> int:
-    """Return how many package versions `retrieve_transitive_dependents_python` pages through."""
+    """Return how many package versions could pull a package in, directly or not.
+
+    Args:
+        session: an open session.
+        package_name: name of the package that is depended on; it need not be solved itself.
+        package_version: its version; not given: any.
+        index_url: the index that it is on; not given: any.
+        os_name: name of the operating system; None for any. With several environments, each is walked by itself.
+        os_version: its version; None for any.
+        python_version: version of Python; None for any.
+
+    Returns:
+        The number of package versions that `retrieve_transitive_dependents_python` pages through.
+
+    """
     parameters = _dependents_parameters(package_name, package_version, index_url)
     parameters.update(environment_parameters(Environment(os_name, os_version, python_version)))
     return session.scalar(_TRANSITIVE_DEPENDENTS_COUNT, parameters) or 0

@@ -300,7 +300,15 @@ def get_solver_documents_count(session: Session) -> int:
 def solved_software_environment_exists(
     session: Session, os_name: str | None, os_version: str | None, python_version: str | None
 ) -> bool:
-    """Tell whether a solver ran in an environment; a part that is None stands for any."""
+    """Tell whether a solver ran in an environment.
+
+    Args:
+        session: an open session.
+        os_name: name of the operating system; None for any.
+        os_version: its version; None for any.
+        python_version: version of Python; None for any.
+
+    """
     environment = Environment(os_name, os_version, python_version)
     return bool(session.scalar(_ENVIRONMENT_EXISTS, environment_parameters(environment)))
 

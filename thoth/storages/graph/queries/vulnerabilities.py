@@ -51,6 +51,11 @@ def get_python_cve_records_many(
 def get_python_cve_records(session: Session, package_name: str, package_version: str) -> list[CVERecord]:
     """Return the known vulnerabilities of a release.
 
+    Args:
+        session: an open session.
+        package_name: name of the package.
+        package_version: its version.
+
     Returns:
         Dictionaries with the keys ``advisory``, ``cve_name``, ``cve_id`` and ``version_range``, by ``cve_id``.
 
