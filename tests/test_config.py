@@ -1,0 +1,121 @@
+"""Environment variables: defaults, values, and errors that name variable and value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from thoth.storages import GraphDatabase
+from thoth.storages.config import (
+    GRAPH_CACHE,
+    VARIABLES,
+    GraphCacheConfig,
+    KnowledgeGraphConfig,
+    Variable,
+)
+from thoth.storages.exceptions import ConfigurationError
+
+SWITCHES = [variable for variable in VARIABLES if isinstance(variable.default, bool)]
+NUMBERS = [variable for variable in VARIABLES if type(variable.default) is int]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in VARIABLES:
+        for name in (variable.name, variable.fallback):
+            if name:
+                monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+def test_default_when_unset_or_empty(variable: Variable[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert variable.read() == variable.default
+    monkeypatch.setenv(variable.name, "")
+    assert variable.read() == variable.default
+    assert variable.meaning
+
+
+@pytest.mark.parametrize("variable", SWITCHES, ids=lambda variable: variable.name)
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", False), ("1", True), ("true", True), ("FALSE", False), ("yes", True), ("no", False)],
+)
+def test_switches(variable: Variable[object], text: str, value: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable.name, text)
+    assert variable.read() is value
+
+
+@pytest.mark.parametrize("variable", [*SWITCHES, *NUMBERS], ids=lambda variable: variable.name)
+@pytest.mark.parametrize("text", ["on?", "-7", "1.5"])
+def test_errors_name_variable_and_value(variable: Variable[object], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable.name, text)
+    with pytest.raises(ConfigurationError) as error:
+        variable.read()
+    assert variable.name in str(error.value)
+    assert text in str(error.value)
+
+
+def test_port_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_PORT", "70000")
+    with pytest.raises(ConfigurationError, match="KNOWLEDGE_GRAPH_PORT='70000'"):
+        KnowledgeGraphConfig()
+
+
+def test_older_name_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPH_SERVICE_HOST", "older")
+    assert KnowledgeGraphConfig().host == "older"
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", "newer")
+    assert KnowledgeGraphConfig().host == "newer"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("db", [("db", 5432)]),
+        ("h1:1,h2", [("h1", 1), ("h2", 5432)]),
+        (" h1 , h2:2 ", [("h1", 5432), ("h2", 2)]),
+        ("::1", [("::1", 5432)]),
+        ("[::1]:6432", [("::1", 6432)]),
+        ("/run/postgresql", [("/run/postgresql", 5432)]),
+    ],
+)
+def test_hosts(text: str, expected: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", text)
+    assert KnowledgeGraphConfig().hosts == expected
+
+
+@pytest.mark.parametrize("text", ["h1,,h2", "h1:x", "h1:0", ","])
+def test_hosts_that_are_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", text)
+    with pytest.raises(ConfigurationError) as error:
+        _ = KnowledgeGraphConfig().hosts
+    assert "KNOWLEDGE_GRAPH_HOST" in str(error.value)
+    assert text in str(error.value)
+
+
+def test_password_with_any_character_reaches_the_url_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    password = "p@ss:w/ör%d?&'\" #"
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_PASSWORD", password)
+    assert make_url(GraphDatabase.construct_connection_string()).password == password
+    config = KnowledgeGraphConfig()
+    assert "p@ss" not in repr(config)
+    assert "p@ss" not in str(config)
+    assert "p@ss" not in config.place
+
+
+def test_several_hosts_are_given_to_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", "h1:1,h2:2")
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_SSL_DISABLED", "1")
+    query = make_url(GraphDatabase.construct_connection_string()).query
+    assert query["host"] == "h1,h2"
+    assert query["port"] == "1,2"
+    assert query["target_session_attrs"] == "read-write"
+    assert query["sslmode"] == "disable"
+
+
+def test_settings_are_read_on_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert GraphCacheConfig().path is None
+    monkeypatch.setenv(GRAPH_CACHE.name, str(tmp_path / "cache"))
+    assert GraphCacheConfig().path == str(tmp_path / "cache")
