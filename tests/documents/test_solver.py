@@ -1,541 +1,267 @@
-"""Solver documents of every year, field by field: what they state, in one spelling."""
+"""Solver documents of every year are read alike; one that does not fit is refused with the path to the field."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
-import hashlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from tests.factories import PYPI, SOLVER, failed, requires, solved, solver_document
-from thoth.storages.documents.core_metadata import CoreMetadata
-from thoth.storages.documents.solver import PackageFact, Requirement, SolverFacts, read_solver_document
+from tests import strategies
+from tests.factories import PYPI, Json, failed, requires, solved, solver_document
+from thoth.storages.documents.solver import PackageFact, read_solver_document
 from thoth.storages.exceptions import SchemaError
 from thoth.storages.identifiers import Environment
 
-Json = dict[str, Any]
-
-OTHER_INDEX = "https://index.example.com/simple"
-DIGEST = hashlib.sha256(b"").hexdigest()
-
-# Documents as the tools of each time wrote them ---------------------------------------------------------------------
-
-OF_FEBRUARY_2018: Json = {
-    "metadata": {
-        "analyzer": "thoth_solver",
-        "analyzer_version": "1.0.0rc1",
-        "arguments": {"pypi": {"requirements": "flask", "index": None}, "thoth_solver": {"verbose": True}},
-        "datetime": "2018-02-27T10:42:12.183046",
-        "distribution": {"codename": "Twenty Seven", "id": "fedora", "like": "", "version": "27"},
-        "hostname": "fedora-27-3fa1c2d4",
-        "python": {"major": 3, "minor": 6, "micro": 4, "implementation_name": "cpython"},
-    },
-    "result": {
-        "environment": [{"package_name": "pip", "package_version": "9.0.1", "dependencies": []}],
-        "tree": [
-            {
-                "package_name": "Flask",
-                "package_version": "0.12.2",
-                "hash_type": "sha256",
-                "hashes": {
-                    "package": "Flask",
-                    "version": "0.12.2",
-                    "hashes": [{"hash": DIGEST, "url": "https://files.example.com/Flask-0.12.2.tar.gz"}],
-                },
-                "dependencies": [
-                    {"package_name": "Werkzeug", "required_version": ">=0.7", "resolved_versions": ["0.7", "0.14.1"]},
-                    {"package_name": "click", "required_version": None, "resolved_versions": []},
-                ],
-            }
-        ],
-        "errors": [
-            {"package_name": "Bad_One", "version": "1.0", "type": "command_error", "details": {"message": "no"}}
-        ],
-        "unresolved": [{"package_name": "gone", "version_spec": "==3.0"}],
-    },
-}
-OF_2019: Json = {
-    "metadata": {
-        "analyzer": "thoth-solver",
-        "analyzer_version": "1.2.2.dev0+g1234567",
-        "arguments": {"python": {"requirements": "flask==1.0.2", "index": PYPI, "no_transitive": True}},
-        "datetime": "2019-09-19T12:00:00.500000",
-        "distribution": {"codename": "", "id": "rhel", "like": "fedora", "version": "8.0"},
-        "hostname": "solver-fedora-30-py36-2f5e0b9a4c1d7788-xk2vb",
-        "python": {"major": 3, "minor": 7, "micro": 3},
-        "timestamp": 1568894400,
-    },
-    "result": {
-        "environment": [],
-        "tree": [
-            {
-                "package_name": "Flask",
-                "package_version": "1.0.2",
-                "index_url": f"{PYPI}/",
-                "sha256": [DIGEST, DIGEST.upper()],
-                "dependencies": [
-                    {
-                        "package_name": "Jinja2",
-                        "required_version": ">=2.10",
-                        "resolved_versions": [
-                            {"index": PYPI, "versions": ["2.10", "2.10.1"]},
-                            {"index": OTHER_INDEX, "versions": ["2.10.1", "2.11.0-rc1"]},
-                        ],
-                    },
-                    {"package_name": "click", "required_version": "", "resolved_versions": []},
-                ],
-            }
-        ],
-        "errors": [
-            {
-                "package": "numpy",
-                "version": "0.9.6",
-                "index": PYPI,
-                "is_provided": False,
-                "type": "not_site_package",
-                "details": {"message": "no"},
-            }
-        ],
-        "unresolved": [
-            {"package_name": "gone", "version_spec": "==9.9", "index": PYPI},
-            {"package_name": "any", "version_spec": ">=1.0", "index": PYPI},
-        ],
-        "unparsed": [{"requirement": "foo bar==1.0", "details": "invalid"}, {"requirement": "nothing", "details": ""}],
-    },
-}
-OF_2021: Json = {
-    "metadata": {
-        "analyzer": "thoth-solver",
-        "analyzer_version": "1.12.0",
-        "arguments": {"python": {"requirements": "flask===2.0.2"}},
-        "datetime": "2021-11-20T08:30:00.000001",
-        "distribution": {"codename": "Ootpa", "id": "rhel", "like": "fedora", "version": "8.4"},
-        "document_id": "solver-ubi-8.4-py310-211120083000-9c0b1d2e3f405162",
-        "duration": 17,
-        "hostname": "pod",
-        "os_release": {"id": "rhel", "name": "Red Hat Enterprise Linux", "version": "8.4"},
-        "python": {"major": 3, "minor": 8, "micro": 8},
-        "thoth_deployment_name": "test",
-        "timestamp": 1637397000,
-    },
-    "result": {
-        "platform": "linux-x86_64",
-        "environment": {"python_version": "3.10"},
-        "environment_packages": [],
-        "tree": [
-            {
-                "package_name": "Flask",
-                "package_version": "2.0.2",
-                "package_version_requested": "2.0.2.0",
-                "index_url": "https://pypi.python.org/simple",
-                "sha256": [f"sha256:{DIGEST}"],
-                "packages": ["flask.json", "flask", "flask"],
-                "package_license": {
-                    "license": {"full_name": "BSD 3-Clause", "identifier_spdx": "BSD-3-Clause"},
-                    "license_version": "UNDETECTED",
-                    "warning": True,
-                },
-                "importlib_metadata": {
-                    "metadata": {
-                        "Metadata-Version": "2.1",
-                        "Name": "Flask",
-                        "Classifier": ["Framework :: Flask"],
-                        "Project-URL": ["https://flask.example.com", "Docs, https://docs.example.com/a,b"],
-                        "Obsoletes-Dist": "OldFlask",
-                        "Keywords": None,
-                        "License-File": ["LICENSE.rst"],
-                    },
-                    "requires": None,
-                    "files": [],
-                },
-                "dependencies": [
-                    {
-                        "package_name": "asgiref",
-                        "normalized_package_name": "asgiref",
-                        "specifier": ">=3.2",
-                        "extra": ["async", "All_Of-it", "async"],
-                        "extras": [],
-                        "marker": 'extra == "async"',
-                        "marker_evaluated": None,
-                        "marker_evaluation_result": None,
-                        "marker_evaluation_error": "undefined",
-                        "resolved_versions": [{"index": PYPI, "versions": ["3.4.1"]}],
-                    },
-                    {
-                        "package_name": "importlib_metadata",
-                        "specifier": None,
-                        "extra": [],
-                        "marker": 'python_version < "3.8"',
-                        "marker_evaluation_result": False,
-                        "resolved_versions": [],
-                    },
-                ],
-            }
-        ],
-        "errors": [
-            {
-                "package_name": "numpy",
-                "package_version": "0.9.6",
-                "index_url": PYPI,
-                "is_provided_package": True,
-                "is_provided_package_version": False,
-            }
-        ],
-        "unresolved": [{"package_name": "gone", "version_spec": "===9.9", "index_url": PYPI}],
-        "unparsed": [{"requirement": "foo===1.0=="}, {"requirement": "b ad===2004d"}],
-    },
-}
+RHEL = Environment("rhel", "8", "3.8")
 
 
-def by_name(facts: SolverFacts) -> dict[str, PackageFact]:
-    assert len({fact.package_name for fact in facts.packages}) == len(facts.packages)
-    return {fact.package_name: fact for fact in facts.packages}
+def facts(document: Json) -> dict[str, PackageFact]:
+    return {f"{fact.package_name}=={fact.package_version}": fact for fact in read_solver_document(document).packages}
 
 
-def fact_of(entry: Json) -> PackageFact:
-    """Return what a document states of the only entry of its tree."""
-    (fact,) = read_solver_document(solver_document(tree=[entry])).packages
-    return fact
+class TestMetadata:
+    def test_identifier_and_environment(self) -> None:
+        document = read_solver_document(solver_document("solver-ubi-8.3-py310-210701000010-0a"))
+        assert document.document_id == "solver-ubi-8.3-py310-210701000010-0a"
+        assert document.solver_name == "solver-ubi-8.3-py310"
+        assert document.environment == Environment("rhel", "8", "3.10")
+        assert document.solver_version == "1.9.0"
+        assert document.duration == 12
+        assert document.datetime == dt.datetime(2021, 7, 1, tzinfo=dt.UTC)
 
+    def test_host_name_when_there_is_no_identifier(self) -> None:
+        document = solver_document(document_id="x", hostname="solver-fedora-30-py36-0123-x7k2p")
+        document["metadata"]["document_id"] = None
+        assert read_solver_document(document).document_id == "solver-fedora-30-py36-0123"
 
-def requirements_of(*dependencies: Json) -> tuple[Requirement, ...]:
-    return fact_of(solved("a", dependencies=dependencies)).requirements
-
-
-def test_document_of_february_2018() -> None:
-    facts = read_solver_document(OF_FEBRUARY_2018)
-    assert facts.document_id == "fedora-27"
-    assert facts.environment == Environment("fedora", "27", "3.6")
-    assert facts.solver_version == "1.0.0rc1"
-    assert facts.duration is None
-    packages = by_name(facts)
-    assert set(packages) == {"flask", "bad-one", "gone"}
-    assert packages["flask"].index_url is None
-    assert packages["flask"].sha256 == {DIGEST}
-    assert packages["flask"].requirements == (
-        Requirement("click", "*", None, None, None, ()),
-        Requirement("werkzeug", ">=0.7", None, None, None, ("0.14.1", "0.7")),
-    )
-    assert packages["bad-one"].error
-    assert packages["bad-one"].is_provided is None
-    assert packages["gone"].error_unsolvable
-
-
-def test_document_of_2019() -> None:
-    facts = read_solver_document(OF_2019)
-    assert (
-        facts
-        == SolverFacts(
-            document_id="solver-fedora-30-py36-2f5e0b9a4c1d7788",
-            datetime=dt.datetime(2019, 9, 19, 12, 0, 0, 500000, tzinfo=dt.UTC),
-            duration=None,
-            solver_name="solver-fedora-30-py36",
-            solver_version="1.2.2.dev0+g1234567",
-            environment=Environment("fedora", "30", "3.6"),
-            packages=[
-                PackageFact(
-                    "flask",
-                    "1.0.2",
-                    PYPI,
-                    requirements=(
-                        Requirement("click", "*", None, None, None, ()),
-                        Requirement("jinja2", ">=2.10", None, None, None, ("2.10", "2.10.1", "2.11.0rc1")),
-                    ),
-                    sha256=frozenset({DIGEST}),
-                ),
-                PackageFact("foo-bar", "1.0", None, error=True, error_unparseable=True),
-                PackageFact("gone", "9.9", PYPI, error=True, error_unsolvable=True),
-                PackageFact("numpy", "0.9.6", PYPI, error=True, is_provided=False),
-            ],
+    def test_container_tells_the_environment_when_the_name_does_not(self) -> None:
+        document = solver_document(
+            "laptop-1", distribution={"id": "ubi", "version": "8.4"}, python={"major": 3, "minor": 10}
         )
-        or by_name(facts)["foo bar"].error_unparseable
+        assert read_solver_document(document).environment == Environment("rhel", "8", "3.10")
+        assert read_solver_document(document).solver_name == "laptop"
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"document_id": None}, "$.metadata.document_id"),
+            ({"document_id": None, "hostname": "localhost"}, "$.metadata.document_id"),
+            ({"document_id": "laptop-1"}, "$.metadata.distribution"),
+            ({"document_id": "laptop-1", "distribution": {"id": "rhel", "version": "8"}}, "$.metadata.python"),
+            ({"datetime": None}, "$.metadata.datetime"),
+            ({"datetime": "yesterday"}, "$.metadata.datetime"),
+            ({"datetime": None, "timestamp": 1e300}, "$.metadata.timestamp"),
+            ({"duration": -1}, "$.metadata.duration"),
+            ({"duration": float("nan")}, "$.metadata.duration"),
+            ({"analyzer_version": 1}, "$.metadata.analyzer_version"),
+        ],
     )
+    def test_what_cannot_be_told_is_refused(self, fields: Json, path: str) -> None:
+        document = solver_document()
+        document["metadata"].update(fields)
+        with pytest.raises(SchemaError) as error:
+            read_solver_document(document)
+        assert str(error.value).startswith(path)
+
+    def test_time_by_timestamp_and_with_a_zone(self) -> None:
+        assert read_solver_document(solver_document(datetime=None, timestamp=0)).datetime.year == 1970
+        zoned = read_solver_document(solver_document(datetime="2021-07-01T02:00:00+02:00"))
+        assert zoned.datetime == dt.datetime(2021, 7, 1, tzinfo=dt.UTC)
 
 
-def test_document_of_2021() -> None:
-    facts = read_solver_document(OF_2021)
-    assert facts.document_id == "solver-ubi-8.4-py310-211120083000-9c0b1d2e3f405162"
-    assert facts.solver_name == "solver-ubi-8.4-py310"
-    assert facts.environment == Environment("rhel", "8", "3.10")
-    assert facts.duration == 17
-    packages = by_name(facts)
-    flask = packages["flask"]
-    assert (flask.package_version, flask.index_url) == ("2.0.2.0", PYPI)
-    assert flask.sha256 == {DIGEST}
-    assert flask.import_packages == ("flask", "flask.json")
-    assert flask.license == ("BSD 3-Clause", "BSD-3-Clause", "UNDETECTED")
-    assert flask.license_warning is True
-    assert flask.requirements == (
-        Requirement("asgiref", ">=3.2", 'extra == "async"', "all-of-it", None, ("3.4.1",)),
-        Requirement("asgiref", ">=3.2", 'extra == "async"', "async", None, ("3.4.1",)),
-        Requirement("importlib-metadata", "*", 'python_version < "3.8"', None, False, ()),
+class TestPackages:
+    def test_requested_version_and_index(self) -> None:
+        entry = solved("Foo_Bar", "1.0", index_url=f"{PYPI}/", package_version_requested="1.0.0-beta")
+        fact = facts(solver_document(tree=[entry]))["foo-bar==1.0.0b0"]
+        assert fact.index_url == PYPI
+        assert not fact.error
+
+    def test_without_an_index(self) -> None:
+        assert facts(solver_document(tree=[solved("a", index_url=None)]))["a==1.0"].index_url is None
+
+    def test_digests_of_every_year(self) -> None:
+        later = solved("a", sha256=["AA", ""])
+        of_2018 = solved(
+            "b", hashes={"hashes": [{"hash": "sha256:bb", "url": "x"}, {"hash": "cc"}]}, hash_type="sha256"
+        )
+        other = solved("c", hashes={"hashes": [{"hash": "dd"}]}, hash_type="sha512")
+        found = facts(solver_document(tree=[later, of_2018, other]))
+        assert found["a==1.0"].sha256 == {"aa"}
+        assert found["b==1.0"].sha256 == {"bb", "cc"}
+        assert found["c==1.0"].sha256 == frozenset()
+
+    def test_metadata_licence_and_import_names(self) -> None:
+        core = {
+            "Name": "a",
+            "Author-email": "a@example.org",
+            "Keywords": ["x", "y"],
+            "Classifier": ["Framework :: Flask"],
+            "Obsoletes-Dist": "old",
+            "Project-URL": ["https://example.org"],
+            "License-File": ["LICENSE"],
+            "Summary": None,
+        }
+        entry = solved(
+            "a",
+            importlib_metadata={"metadata": core},
+            packages=["b", "a", "a"],
+            package_license={"license": {"full_name": "MIT", "identifier_spdx": "MIT"}, "warning": True},
+        )
+        fact = facts(solver_document(tree=[entry]))["a==1.0"]
+        assert fact.import_packages == ("a", "b")
+        assert fact.license == ("MIT", "MIT", None)
+        assert fact.license_warning is True
+        assert fact.core_metadata is not None
+        assert fact.core_metadata.author_email == "a@example.org"
+        assert fact.core_metadata.keywords == "x,y"
+        assert fact.core_metadata.classifiers == ["Framework :: Flask"]
+        assert fact.core_metadata.obsoletes_dist == ["old"]
+        assert fact.core_metadata.project_urls == ["https://example.org"]
+        assert fact.core_metadata.other_fields == {"License-File": ["LICENSE"]}
+
+    def test_equal_metadata_has_an_equal_digest(self) -> None:
+        def digest(core: Json) -> bytes:
+            fact = facts(solver_document(tree=[solved("a", importlib_metadata={"metadata": core})]))["a==1.0"]
+            assert fact.core_metadata is not None
+            return fact.core_metadata.digest()
+
+        assert digest({"Name": "a", "Dynamic": {"x": 1, "y": 2}}) == digest({"Dynamic": {"y": 2, "x": 1}, "name": "a"})
+        assert digest({"Name": "a"}) != digest({"Name": "b"})
+
+    def test_failures(self) -> None:
+        document = solver_document(
+            errors=[
+                failed("a", is_provided_package_version=False),
+                {"package": "b", "version": "2", "index": PYPI, "is_provided": True},
+            ]
+        )
+        found = facts(document)
+        assert found["a==1.0"].error
+        assert found["a==1.0"].is_provided is False
+        assert found["b==2"].is_provided is True
+
+    @pytest.mark.parametrize(
+        ("specifier", "version"),
+        [
+            ("==9.9", "9.9"),
+            ("===9.9", "9.9"),
+            ("== 9.9", "9.9"),
+            (">=1", None),
+            ("==1.*", None),
+            ("==1,<2", None),
+            ("", None),
+        ],
     )
-    assert packages["numpy"].is_provided is False
-    assert (packages["gone"].package_version, packages["gone"].error_unsolvable) == ("9.9", True)
-    assert packages["b-ad"].package_version == "2004d" if "b-ad" in packages else packages["b ad"].error_unparseable
+    def test_unresolved_counts_when_it_is_pinned(self, specifier: str, version: str | None) -> None:
+        found = facts(solver_document(unresolved=[{"package_name": "a", "version_spec": specifier, "index": PYPI}]))
+        assert list(found) == ([f"a=={version}"] if version else [])
+        assert all(fact.error_unsolvable and fact.error for fact in found.values())
+
+    @pytest.mark.parametrize(
+        ("requirement", "key"),
+        [
+            ("bad!===1", "bad!==1"),
+            ("bad!==1", "bad!==1"),
+            ("ipython doctest==0.1", "ipython doctest==0.1"),
+            ("x>1", None),
+        ],
+    )
+    def test_unparsed_counts_when_it_is_pinned(self, requirement: str, key: str | None) -> None:
+        found = facts(solver_document(unparsed=[{"requirement": requirement, "details": "…"}]))
+        assert list(found) == ([key] if key else [])
+        assert all(fact.error_unparseable and fact.index_url is None for fact in found.values())
+
+    def test_that_it_was_installed_counts_more_than_a_failure(self) -> None:
+        for order in (1, -1):
+            tree = [solved("a", dependencies=[requires("b", "1")], sha256=["aa"])][::order]
+            fact = facts(solver_document(tree=tree, errors=[failed("a")]))["a==1.0"]
+            assert not fact.error
+            assert fact.sha256 == {"aa"}
+
+    def test_two_entries_are_united(self) -> None:
+        tree = [solved("a", dependencies=[requires("b", "1")]), solved("A", dependencies=[requires("b", "2")])]
+        fact = facts(solver_document(tree=tree))["a==1.0"]
+        assert [requirement.versions for requirement in fact.requirements] == [("1", "2")]
 
 
-def test_core_metadata() -> None:
-    metadata = by_name(read_solver_document(OF_2021))["flask"].core_metadata
-    assert isinstance(metadata, CoreMetadata)
-    assert (metadata.metadata_version, metadata.name, metadata.keywords) == ("2.1", "Flask", None)
-    assert metadata.classifiers == ["Framework :: Flask"]
-    assert metadata.project_urls == ["https://flask.example.com", "Docs, https://docs.example.com/a,b"]
-    assert metadata.obsoletes_dist == ["OldFlask"]
-    assert metadata.other_fields == {"License-File": ["LICENSE.rst"]}
+class TestRequirements:
+    def requirements(self, **fields: Any) -> list[tuple[Any, ...]]:
+        entry = solved("a", dependencies=[{"package_name": "B", **fields}])
+        return [tuple(each) for each in facts(solver_document(tree=[entry]))["a==1.0"].requirements]
 
+    def test_of_2018_and_2019(self) -> None:
+        assert self.requirements(required_version=">=1", resolved_versions=["1.0", "1.0.0-rc1"]) == [
+            ("b", ">=1", None, None, None, ("1.0", "1.0.0rc1"))
+        ]
 
-@pytest.mark.parametrize("document", [OF_FEBRUARY_2018, OF_2019, OF_2021])
-def test_document_is_not_changed(document: Json) -> None:
-    before = copy.deepcopy(document)
-    assert read_solver_document(document) == read_solver_document(document)
-    assert document == before
+    def test_of_today(self) -> None:
+        found = self.requirements(
+            specifier=">=1",
+            extra=["S3", None, "s3_x"],
+            marker="python_version < '4'",
+            marker_evaluation_result=False,
+            resolved_versions=[{"index": PYPI, "versions": ["2", "1"]}, {"index": None, "versions": ["3", "1"]}],
+        )
+        marker = "python_version < '4'"
+        assert found == [("b", ">=1", marker, extra, False, ("1", "2", "3")) for extra in (None, "s3", "s3-x")]
 
-
-@pytest.mark.parametrize("document", [OF_FEBRUARY_2018, OF_2019, OF_2021])
-def test_unknown_keys_are_ignored(document: Json) -> None:
-    def with_more(value: Any) -> Any:
-        if isinstance(value, dict):
-            more = {} if "Metadata-Version" in value else {"of_later_tools": [{"x": None}]}
-            return {key: with_more(inner) for key, inner in value.items()} | more
-        return [with_more(inner) for inner in value] if isinstance(value, list) else value
-
-    assert read_solver_document(with_more(document)) == read_solver_document(document)
-
-
-# What identifies something: without it, or with null in its place, a document cannot be read.
-IDENTIFYING = {"result", "metadata", "package_name", "package", "requirement", "hash", "versions"}
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the paths to all values in an object."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [place for key, inner in items for place in ((*path, key), *places(inner, (*path, key)))]
-
-
-def changed(document: Json, path: tuple[Any, ...], *, to_null: bool) -> Json:
-    document = copy.deepcopy(document)
-    place: Any = document
-    for key in path[:-1]:
-        place = place[key]
-    if to_null:
-        place[path[-1]] = None
-    else:
-        del place[path[-1]]
-    return document
-
-
-@pytest.mark.parametrize("document", [OF_FEBRUARY_2018, OF_2019, OF_2021], ids=["2018", "2019", "2021"])
-def test_null_is_as_good_as_an_absent_key(document: Json) -> None:
-    compared = 0
-    for path in places(document):
-        if path[-1] in IDENTIFYING or not isinstance(path[-1], str):
-            continue
-        outcomes = []
-        for to_null in (True, False):
-            try:
-                outcomes.append(read_solver_document(changed(document, path, to_null=to_null)))
-            except SchemaError as error:
-                assert path[-1] in str(error) or "package_version" in str(error) or "metadata" in str(error), path
-                outcomes.append(None)  # type: ignore[arg-type]
-        assert outcomes[0] == outcomes[1], path
-        compared += 1
-    assert compared > 30
+    def test_what_is_missing_is_any(self) -> None:
+        assert self.requirements(specifier=None, marker="", extra=None) == [("b", "*", None, None, None, ())]
 
 
 @pytest.mark.parametrize(
-    ("key", "place"),
+    ("change", "path"),
     [
-        ("package_name", ("result", "tree", 0)),
-        ("package_version", ("result", "tree", 0)),
-        ("package_name", ("result", "tree", 0, "dependencies", 0)),
-        ("package", ("result", "errors", 0)),
-        ("version", ("result", "errors", 0)),
-        ("package_name", ("result", "unresolved", 0)),
-        ("requirement", ("result", "unparsed", 0)),
+        (lambda document: document.pop("result"), "$: Object missing required field `result`"),
+        (lambda document: document["result"].update(tree={}), "$.result.tree"),
+        (lambda document: document["result"]["tree"][0].update(package_name=None), "$.result.tree[0].package_name"),
+        (lambda document: document["result"]["tree"][0].update(package_version=""), "$.result.tree[0].package_version"),
+        (lambda document: document["result"]["tree"][0].update(package_name="a\0"), "$.result.tree[0].package_name"),
+        (lambda document: document["result"]["tree"][0].update(sha256=["\ud800"]), "$.result.tree[0].sha256[0]"),
+        (
+            lambda document: document["result"]["tree"][0]["dependencies"][0].update(package_name=""),
+            "$.result.tree[0].dependencies[0].package_name",
+        ),
+        (
+            lambda document: document["result"]["tree"][0]["dependencies"][0].update(resolved_versions=[1]),
+            "$.result.tree[0].dependencies[0].resolved_versions[0]",
+        ),
+        (
+            lambda document: document["result"]["tree"][0].update(importlib_metadata={"metadata": {"Summary": 1}}),
+            "$.result.tree[0].importlib_metadata.metadata.Summary",
+        ),
+        (
+            lambda document: document["result"].update(errors=[{"package_version": "1"}]),
+            "$.result.errors[0].package_name",
+        ),
+        (lambda document: document["result"].update(errors=[{"package": "a"}]), "$.result.errors[0].package_version"),
+        (lambda document: document["result"].update(unresolved=[{}]), "$.result.unresolved[0]"),
+        (lambda document: document["result"].update(unparsed=[{"requirement": 1}]), "$.result.unparsed[0].requirement"),
     ],
 )
-@pytest.mark.parametrize("to_null", [True, False])
-def test_what_identifies_has_to_be_there(key: str, place: tuple[Any, ...], to_null: bool) -> None:
-    with pytest.raises(SchemaError, match=rf"^\$\.result\.{place[1]}\[0\]"):
-        read_solver_document(changed(OF_2019, (*place, key), to_null=to_null))
+def test_path_to_the_bad_field(change: Any, path: str) -> None:
+    document = solver_document(tree=[solved("a", dependencies=[requires("b", "1")])])
+    change(document)
+    with pytest.raises(SchemaError) as error:
+        read_solver_document(document)
+    assert str(error.value).startswith(path)
 
 
-# Identifiers and environments ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("document", [[], "text", None, 1])
+def test_not_an_object(document: Any) -> None:
+    with pytest.raises(SchemaError, match=r"\$: expected an object"):
+        read_solver_document(document)
 
 
-@pytest.mark.parametrize(
-    ("document_id", "solver_name", "environment"),
-    [
-        ("solver-fedora-30-py36-2f5e0b9a4c1d7788", "solver-fedora-30-py36", ("fedora", "30", "3.6")),
-        ("solver-fedora-31-py37-012b745d", "solver-fedora-31-py37", ("fedora", "31", "3.7")),
-        ("solver-rhel-8-py38-210701000000-0a2446d8ee", "solver-rhel-8-py38", ("rhel", "8", "3.8")),
-        ("solver-rhel-8.4-py310-210701000000-0a", "solver-rhel-8.4-py310", ("rhel", "8", "3.10")),
-        ("solver-ubi-9-py311-0a", "solver-ubi-9-py311", ("rhel", "9", "3.11")),
-        ("solver-opensuse-leap-15.2-py36-0a", "solver-opensuse-leap-15.2-py36", ("opensuse-leap", "15.2", "3.6")),
-        ("solver-rhel-8-py38-123456789012", "solver-rhel-8-py38", ("rhel", "8", "3.8")),
-        ("laptop-7f", "laptop", ("debian", "11", "3.9")),
-        ("laptop", "laptop", ("debian", "11", "3.9")),
-    ],
-)
-@pytest.mark.parametrize("by_hostname", [False, True])
-def test_identifier_tells_solver_and_environment(
-    document_id: str, solver_name: str, environment: tuple[str, str, str], by_hostname: bool
-) -> None:
-    told = {"document_id": None, "hostname": f"{document_id}-x7k2p"} if by_hostname else {"document_id": document_id}
-    container = {"distribution": {"id": "Debian", "version": "11"}, "python": {"major": 3, "minor": 9}}
-    facts = read_solver_document(solver_document(**{**told, **container}))
-    assert facts.document_id == document_id
-    assert facts.solver_name == solver_name
-    assert facts.environment == Environment(*environment)
-
-
-@pytest.mark.parametrize(
-    ("metadata", "place"),
-    [
-        ({"document_id": None}, "document_id"),
-        ({"document_id": "", "hostname": "nodashes"}, "document_id"),
-        ({"document_id": "laptop"}, "distribution"),
-        ({"document_id": "laptop", "distribution": {"id": "rhel"}}, "distribution"),
-        ({"document_id": "laptop", "distribution": {"id": "rhel", "version": "8"}}, "python"),
-        ({"document_id": "laptop", "distribution": {"id": "rhel", "version": "8"}, "python": {"major": 3}}, "python"),
-    ],
-)
-def test_identifier_or_environment_that_cannot_be_told(metadata: Json, place: str) -> None:
-    with pytest.raises(SchemaError, match=rf"^\$\.metadata\.{place}: absent"):
-        read_solver_document(solver_document(**metadata))
-
-
-@pytest.mark.parametrize(
-    ("metadata", "expected"),
-    [
-        ({"datetime": "2021-07-01T00:00:00"}, dt.datetime(2021, 7, 1, tzinfo=dt.UTC)),
-        ({"datetime": "2021-07-01T02:00:00+02:00"}, dt.datetime(2021, 7, 1, tzinfo=dt.UTC)),
-        ({"datetime": "2021-07-01T00:00:00Z"}, dt.datetime(2021, 7, 1, tzinfo=dt.UTC)),
-        ({"datetime": None, "timestamp": 0}, dt.datetime(1970, 1, 1, tzinfo=dt.UTC)),
-    ],
-)
-def test_time(metadata: Json, expected: dt.datetime) -> None:
-    assert read_solver_document(solver_document(**metadata)).datetime == expected
-
-
-@pytest.mark.parametrize("timestamp", [1e300, float("nan"), -1e18])
-def test_timestamp_that_is_no_time(timestamp: float) -> None:
-    with pytest.raises(SchemaError, match=r"^\$\.metadata\.timestamp: not a time"):
-        read_solver_document(solver_document(datetime=None, timestamp=timestamp))
-
-
-@pytest.mark.parametrize("duration", [0, 17, 17.9, 2**31 - 1])
-def test_duration(duration: float) -> None:
-    assert read_solver_document(solver_document(duration=duration)).duration == int(duration)
-
-
-# Entries ------------------------------------------------------------------------------------------------------------
-
-
-def test_requested_version_counts_more_than_the_installed() -> None:
-    entry = solved("a", "1.0") | {"package_version": "1.0+local", "package_version_requested": "1.0"}
-    assert fact_of(entry).package_version == "1.0"
-    assert fact_of({**entry, "package_version_requested": None}).package_version == "1.0+local"
-
-
-def test_each_extra_is_a_requirement() -> None:
-    """Only the first extra was kept."""
-    found = requirements_of(requires("b", "1.0", extra=["S3", "gcs", "s3", None]))
-    assert [requirement.extra for requirement in found] == [None, "gcs", "s3"]
-
-
-def test_specifier_is_kept() -> None:
-    """A reader of `required_version` alone stored `*` for every document after October 2019."""
-    (old,) = requirements_of({"package_name": "b", "required_version": ">=1.0", "resolved_versions": []})
-    (new,) = requirements_of({"package_name": "b", "specifier": "<2" * 100, "resolved_versions": []})
-    (none,) = requirements_of({"package_name": "b", "specifier": "", "required_version": None})
-    assert (old.specifier, new.specifier, none.specifier) == (">=1.0", "<2" * 100, "*")
-
-
-def test_requirement_declared_twice_with_different_markers_is_two() -> None:
-    found = requirements_of(
-        requires("b", "1.0", marker="os_name == 'nt'", marker_evaluation_result=False),
-        requires("b", "1.0", marker="os_name != 'nt'", marker_evaluation_result=True),
-        requires("b", "1.0", marker="os_name != 'nt'", marker_evaluation_result=True),
-        requires("b", "2.0", marker="os_name != 'nt'", marker_evaluation_result=True),
-    )
-    assert [(requirement.marker, requirement.versions) for requirement in found] == [
-        ("os_name != 'nt'", ("1.0", "2.0")),
-        ("os_name == 'nt'", ("1.0",)),
-    ]
-
-
-def test_order_in_the_document_says_nothing() -> None:
-    dependencies = [requires("b", "2.0", "1.0"), requires("c", extra=["x", "y"]), requires("b", marker="m")]
-    assert requirements_of(*dependencies) == requirements_of(*reversed(dependencies))
-
-
-@pytest.mark.parametrize("operator", ["==", "===", "== ", " === "])
-@pytest.mark.parametrize("kind", ["unresolved", "unparsed"])
-def test_pins(kind: str, operator: str) -> None:
-    """`===9.9` was read as version `=9.9`, or not at all."""
-    entry = (
-        {"package_name": "a", "version_spec": f"{operator}9.9"}
-        if kind == "unresolved"
-        else {"requirement": f"a{operator}9.9"}
-    )
-    (fact,) = read_solver_document(solver_document(**{kind: [entry]})).packages
-    assert (fact.package_name, fact.package_version) == ("a", "9.9")
-    assert (fact.error_unsolvable, fact.error_unparseable) == (kind == "unresolved", kind == "unparsed")
-
-
-@pytest.mark.parametrize("spec", [None, "", ">=1", "==1.*", "==1,!=2", "==", "1.0"])
-def test_unresolved_requirement_without_a_version_says_nothing(spec: str | None) -> None:
-    document = solver_document(unresolved=[{"package_name": "a", "version_spec": spec}])
-    assert read_solver_document(document).packages == []
-
-
-def test_failure_that_the_index_does_not_provide() -> None:
-    """`is_provided_package_version: false` lost the whole document."""
-    document = solver_document(errors=[failed("a", is_provided_package_version=False, is_provided=True)])
-    (fact,) = read_solver_document(document).packages
-    assert (fact.error, fact.is_provided) == (True, False)
-
-
-@pytest.mark.parametrize("solved_first", [True, False])
-def test_installed_counts_more_than_failed(solved_first: bool) -> None:
-    entries = {"tree": [solved("a", dependencies=[requires("b", "1.0")])], "errors": [failed("A", "v1.0")]}
-    if not solved_first:
-        entries = {"errors": entries["errors"], "tree": entries["tree"]}
-    (fact,) = read_solver_document(solver_document(**entries)).packages
-    assert not fact.error
-    assert len(fact.requirements) == 1
-
-
-def test_one_package_version_in_two_places_is_one_fact() -> None:
-    first = solved("a", dependencies=[requires("b", "1.0")], sha256=["a" * 64], packages=["x"])
-    second = solved("A", "1.0", dependencies=[requires("b", "2.0")], sha256=["b" * 64], packages=["y"])
-    (fact,) = read_solver_document(solver_document(tree=[first, second])).packages
-    assert fact.requirements == (Requirement("b", "*", None, None, None, ("1.0", "2.0")),)
-    assert fact.sha256 == {"a" * 64, "b" * 64}
-    assert fact.import_packages == ("x", "y")
-
-
-@pytest.mark.parametrize("licence", [None, {}, {"license": None, "license_version": None, "warning": None}])
-def test_license_of_which_little_is_known(licence: Json | None) -> None:
-    fact = fact_of(solved("a", package_license=licence))
-    assert fact.license == (None if licence is None else (None, None, None))
-    assert fact.license_warning is None
-
-
-@pytest.mark.parametrize("result", [{}, {"tree": None, "errors": None, "unresolved": None, "unparsed": None}])
-def test_empty_result(result: Json) -> None:
-    assert read_solver_document({**solver_document(), "result": result}).packages == []
-
-
-def test_sample_documents_are_read(sample_documents: list[Json]) -> None:
-    facts = [read_solver_document(document) for document in sample_documents]
-    assert len({document.document_id for document in facts}) == len(facts)
-    assert {fact.error for document in facts for fact in document.packages} == {True, False}
-
-
-def test_solver_name_in_the_default_document() -> None:
-    assert read_solver_document(solver_document()).solver_name == SOLVER
+@settings(deadline=None, max_examples=40)
+@given(documents=strategies.solver_documents())
+def test_reading_changes_nothing_and_ignores_what_it_does_not_know(documents: list[Json]) -> None:
+    for document in documents:
+        before = copy.deepcopy(document)
+        read = read_solver_document(document)
+        assert document == before
+        more = {**document, "new": 1, "metadata": {**document["metadata"], "new": {}}}
+        assert read_solver_document(more) == read

@@ -1,0 +1,113 @@
+"""Documents of files and folders into the graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.dump import logical_dump
+from tests.factories import Json, requires, solved, solver_document, sync
+from thoth.storages import GraphDatabase
+from thoth.storages import sync as sync_module
+from thoth.storages.exceptions import SchemaError
+from thoth.storages.graph.query_log import counted_statements
+from thoth.storages.sync import SyncCounts, kind_of, sync_local_documents
+
+
+def documents(count: int) -> list[Json]:
+    return [
+        solver_document(f"solver-rhel-8-py38-{number:04x}", tree=[solved(f"p{number}", "1", [requires("q", "1", "2")])])
+        for number in range(count)
+    ]
+
+
+def write(path: Path, lines: list[Json]) -> Path:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return path
+
+
+def test_counts_and_groups(graph: GraphDatabase, tmp_path: Path) -> None:
+    file = write(tmp_path / "all.jsonl", documents(250))
+    progress: list[tuple[int, SyncCounts]] = []
+    with counted_statements(graph.engine) as statements:
+        report = sync_local_documents([file], graph=graph, progress=lambda *told: progress.append(told))
+    assert report.counts == {"solver": SyncCounts(250, 250, 0, 0)}
+    assert len(statements) < 60
+    assert sum(advanced for advanced, _ in progress) == file.stat().st_size
+    assert [counts.processed for _, counts in progress] == [100, 200, 250]
+    assert sync_local_documents([file], graph=graph).total == SyncCounts(250, 0, 250, 0)
+    assert sync_local_documents([file], force=True, graph=graph).total == SyncCounts(250, 250, 0, 0)
+
+
+def test_equal_to_one_by_one(graph: GraphDatabase, tmp_path: Path) -> None:
+    sync(graph, documents(30), size=1)
+    one_by_one = logical_dump(graph)
+    report = sync_local_documents([write(tmp_path / "a.jsonl", documents(30))], force=True, graph=graph)
+    assert report.total.synced == 30
+    assert logical_dump(graph) == one_by_one
+
+
+def test_bad_document_among_good_ones(graph: GraphDatabase, tmp_path: Path) -> None:
+    lines = documents(20)
+    lines[7]["result"]["tree"][0]["package_name"] = 7
+    file = write(tmp_path / "all.jsonl", lines)
+    with pytest.raises(SchemaError) as error:
+        sync_local_documents([file], graph=graph)
+    assert f"{file}:8: $.result.tree[0].package_name" in str(error.value)
+    assert graph.get_solver_documents_count() == 7
+    report = sync_local_documents([file], graceful=True, graph=graph)
+    assert report.total == SyncCounts(20, 12, 7, 1)
+    ((source, reason),) = report.failures
+    assert source == f"{file}:8"
+    assert "package_name" in reason
+    assert graph.get_solver_documents_count() == 19
+
+
+def test_group_that_fails_goes_one_by_one(
+    graph: GraphDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = documents(20)
+    # An index entry of PostgreSQL has some 2,700 bytes: the database refuses the name, and no check before it does.
+    lines[3]["result"]["tree"][0]["package_name"] = "".join(f"{number:x}" for number in range(4000))
+    report = sync_local_documents([write(tmp_path / "all.jsonl", lines)], graceful=True, graph=graph)
+    assert report.total == SyncCounts(20, 19, 0, 1)
+    assert report.failures[0][0].endswith(":4")
+    assert graph.get_solver_documents_count() == 19
+
+
+def test_mixed_folder(graph: GraphDatabase, tmp_path: Path) -> None:
+    write(tmp_path / "good.jsonl", documents(2))
+    (tmp_path / "adviser.json").write_text(json.dumps({"metadata": {"analyzer": "thoth-nothing"}, "result": {}}))
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "broken.jsonl.gz").write_bytes(b"x")
+    (tmp_path / "README.txt").write_text("not a document")
+    report = sync_local_documents([tmp_path], graceful=True, graph=graph)
+    assert report.counts == {"solver": SyncCounts(2, 2, 0, 0), "unknown": SyncCounts(3, 0, 0, 3)}
+    assert {Path(source).name for source, _ in report.failures} == {"adviser.json", "broken.json", "broken.jsonl.gz"}
+    assert any("thoth-nothing" in reason for _, reason in report.failures)
+
+
+def test_adapter_of_its_own(graph: GraphDatabase, tmp_path: Path) -> None:
+    assert sync_local_documents([write(tmp_path / "a.jsonl", documents(1))]).total.synced == 1
+    assert graph.get_solver_documents_count() == 1
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"analyzer": "thoth-solver"},
+        {"analyzer": "thoth_solver"},
+        {"document_id": "solver-x"},
+        {"hostname": "solver-y-1"},
+    ],
+)
+def test_kind_by_tool_and_by_identifier(metadata: Json) -> None:
+    assert kind_of({"metadata": metadata}).name == "solver"
+
+
+def test_every_kind_has_a_name_of_its_own() -> None:
+    assert len({kind.name for kind in sync_module.KINDS}) == len(sync_module.KINDS)
+    with pytest.raises(SchemaError, match=r"metadata\.analyzer"):
+        kind_of({"metadata": None})
