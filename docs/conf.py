@@ -36,9 +36,10 @@ def add_changelog(app: Sphinx, docname: str, source: list[str]) -> None:
     _, _, text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")
     text = re.sub(r"`([^`]+)`", r"``\1``", text)
     text = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", text)
-    for mark, line in (("##", "-"), ("###", "~")):
-        text = re.sub(
-            rf"^{mark} (.+)$", lambda match, line=line: f"{match[1]}\n{line * len(match[1])}", text, flags=re.MULTILINE
+    for mark, line in (("## ", "-"), ("### ", "~")):
+        text = "\n".join(
+            f"{each.removeprefix(mark)}\n{line * len(each)}" if each.startswith(mark) else each
+            for each in text.splitlines()
         )
     source[0] += text
 

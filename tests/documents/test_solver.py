@@ -218,7 +218,10 @@ class TestRequirements:
         (lambda document: document.pop("result"), "$: Object missing required field `result`"),
         (lambda document: document["result"].update(tree={}), "$.result.tree"),
         (lambda document: document["result"]["tree"][0].update(package_name=None), "$.result.tree[0].package_name"),
-        (lambda document: document["result"]["tree"][0].update(package_version=""), "$.result.tree[0].package_version"),
+        (
+            lambda document: document["result"]["tree"][0].update(package_version="", package_version_requested=""),
+            "$.result.tree[0].package_version",
+        ),
         (lambda document: document["result"]["tree"][0].update(package_name="a\0"), "$.result.tree[0].package_name"),
         (lambda document: document["result"]["tree"][0].update(sha256=["\ud800"]), "$.result.tree[0].sha256[0]"),
         (
