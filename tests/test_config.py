@@ -15,7 +15,7 @@ from thoth.storages.config import (
     KnowledgeGraphConfig,
     Variable,
 )
-from thoth.storages.exceptions import ConfigurationError
+from thoth.storages.exceptions import ConfigurationError, NotConnected
 
 SWITCHES = [variable for variable in VARIABLES if isinstance(variable.default, bool)]
 NUMBERS = [variable for variable in VARIABLES if type(variable.default) is int]
@@ -119,3 +119,22 @@ def test_settings_are_read_on_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert GraphCacheConfig().path is None
     monkeypatch.setenv(GRAPH_CACHE.name, str(tmp_path / "cache"))
     assert GraphCacheConfig().path == str(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:1", "127.0.0.1:1,127.0.0.1:2", "no-such-host.invalid"])
+def test_password_is_in_no_error_and_no_log(
+    hosts: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", hosts)
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_PASSWORD", "s3cret word")
+    monkeypatch.setenv("THOTH_STORAGES_DEBUG_QUERIES", "1")
+    caplog.set_level("DEBUG")
+    graph = GraphDatabase()
+    messages = [repr(graph), str(graph)]
+    for call in (graph.connect, graph.initialize_schema):
+        with pytest.raises(NotConnected) as error:
+            call()
+        messages += [str(error.value), repr(error.value), *(str(error.value.__cause__),)]
+    assert not graph.is_connected()
+    assert "s3cret" not in "".join([*messages, caplog.text])
+    assert hosts.split(",", maxsplit=1)[0] in messages[2]

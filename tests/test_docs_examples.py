@@ -1,4 +1,4 @@
-"""The pages of docs/: their Python is run and its results compared, their commands are run by a shell."""
+"""README and docs/: their Python is run and its results compared; the commands of the pages are run by a shell."""
 
 from __future__ import annotations
 
@@ -45,9 +45,18 @@ class Block(NamedTuple):
     """What the text belongs to, instead of being run."""
     body: str
 
+    @property
+    def is_python(self) -> bool:
+        """Whether it is run."""
+        return self.language in ("python", "pycon") and not self.file
+
+
+def path_of(page: str) -> Path:
+    return ROOT / "README.rst" if page == "README" else DOCS / f"{page}.rst"
+
 
 def blocks(page: str) -> list[Block]:
-    content = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+    content = path_of(page).read_text(encoding="utf-8")
     assert len(_BLOCK.findall(content)) == content.count(".. code-block::"), f"{page}: a block is not recognised"
     return [
         Block(language, file, textwrap.dedent(body).strip() + "\n") for language, file, body in _BLOCK.findall(content)
@@ -110,23 +119,25 @@ def run_examples(page: str, namespace: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(b.language in ("python", "pycon") for b in blocks(page))]
+    "page", [page for page in ["README", *PAGES] if any(block.is_python for block in blocks(page))]
 )
 @pytest.mark.usefixtures("own_database")
-def test_python_of_a_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for variable in VARIABLES:  # what the page sets is taken back at the end
-        monkeypatch.setenv(variable.name, os.environ.get(variable.name, ""))
+def test_python_of_a_page(page: str, tmp_path: Path) -> None:
     namespace: dict[str, Any] = {}
-    try:
-        assert run_examples(page, namespace)
-    finally:
-        for value in namespace.values():
-            if isinstance(value, GraphDatabase):
-                value.disconnect()
-                (value.cache or GraphCache()).close()
-            elif isinstance(value, GraphCache):
-                value.close()
+    with pytest.MonkeyPatch.context() as patch:
+        (tmp_path / "examples").symlink_to(ROOT / "examples")
+        patch.chdir(tmp_path)
+        for variable in VARIABLES:  # what the page sets is taken back at the end
+            patch.setenv(variable.name, os.environ.get(variable.name, ""))
+        try:
+            assert run_examples(page, namespace)
+        finally:
+            for value in namespace.values():
+                if isinstance(value, GraphDatabase):
+                    value.disconnect()
+                    (value.cache or GraphCache()).close()
+                elif isinstance(value, GraphCache):
+                    value.close()
 
 
 @pytest.mark.parametrize("wrong", ["1 + 1\n3", "missing"])
@@ -180,9 +191,8 @@ def shell(folder: Path, lines: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def test_commands_of_the_pages(checkout: Path) -> None:
-    assert PAGES_WITH_COMMANDS == sorted(
-        (page for page in PAGES if commands(page)), key=PAGES_WITH_COMMANDS.index
-    )  # a new page has to be given a place
+    # A new page has to be given a place.
+    assert {page for page in PAGES if commands(page)} == set(PAGES_WITH_COMMANDS)
     lines = [line for page in PAGES_WITH_COMMANDS for line in commands(page)]
     last = [line for line in lines if line == "thoth-storages db stop"]
     assert len(last) == 2
@@ -228,15 +238,15 @@ def test_every_page_is_in_the_table_of_contents_and_every_link_between_them_lead
     listed = re.findall(r"^   ([a-z-]+)$", (DOCS / "index.rst").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted([*listed, "index"]) == PAGES
     for page in PAGES:
-        for target in re.findall(r":doc:`([^`]+)`", (DOCS / f"{page}.rst").read_text(encoding="utf-8")):
+        for target in re.findall(r":doc:`([^`]+)`", path_of(page).read_text(encoding="utf-8")):
             assert target in PAGES
 
 
 def test_names_in_the_pages_exist() -> None:
     methods = {name for of in (GraphDatabase, GraphCache) for name, _ in inspect.getmembers(of)}
     variables = {variable.name for variable in VARIABLES}
-    for page in PAGES:
-        content = (DOCS / f"{page}.rst").read_text(encoding="utf-8")
+    for page in ["README", *PAGES]:
+        content = path_of(page).read_text(encoding="utf-8")
         for name in re.findall(r"``(?:GraphDatabase|GraphCache)\.(\w+)", content):
             assert name in methods, (page, name)
         for name in re.findall(r"\b(?:THOTH_STORAGES|KNOWLEDGE_GRAPH)_[A-Z_]+", content):

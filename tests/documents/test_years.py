@@ -201,8 +201,10 @@ def test_what_identifies_has_to_be_there(key: str, place: tuple[Any, ...], to_nu
 def test_identifier_tells_solver_and_environment(
     document_id: str, solver_name: str, environment: tuple[str, str, str], by_hostname: bool
 ) -> None:
-    told = {"document_id": None, "hostname": f"{document_id}-x7k2p"} if by_hostname else {"document_id": document_id}
-    container = {"distribution": {"id": "Debian", "version": "11"}, "python": {"major": 3, "minor": 9}}
+    told: Json = (
+        {"document_id": None, "hostname": f"{document_id}-x7k2p"} if by_hostname else {"document_id": document_id}
+    )
+    container: Json = {"distribution": {"id": "Debian", "version": "11"}, "python": {"major": 3, "minor": 9}}
     facts = read_solver_document(solver_document(**{**told, **container}))
     assert facts.document_id == document_id
     assert facts.solver_name == solver_name
