@@ -109,7 +109,7 @@ class TestGraphCache:
         assert sizes["depends_on"] == report["edges_written"] > 2000
         assert sizes["python_package_version"] == report["package_versions_written"] > 500
         with GraphCache(str(place / "cache.sqlite3")) as cache:
-            environment = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
+            environment: dict[str, Any] = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
             answer = cache.get_depends_on("flask", "1.0.2", "https://pypi.org/simple", **environment)
             assert answer == filled.get_depends_on("flask", "1.0.2", "https://pypi.org/simple", **environment)
 

@@ -126,7 +126,8 @@ class TestAccounts:
         code, home = place / "code", place / "home"
         home.mkdir()
         shutil.copytree(Path(installations.__file__).parent, code / "thoth" / "storages" / "embedded")
-        shutil.copy(SOURCE / "thoth" / "storages" / "exceptions.py", code / "thoth" / "storages")
+        for module in ("config.py", "exceptions.py"):
+            shutil.copy(SOURCE / "thoth" / "storages" / module, code / "thoth" / "storages")
         (code / "thoth" / "storages" / "__init__.py").touch()
         programs = installations.copy_installation(find_installation(), place / "programs").bin_dir
         options: dict[str, Any] = {"user": uid, "group": uid, "extra_groups": []} if ROOT else {}

@@ -76,11 +76,10 @@ def graph_cache(
     click.echo(json.dumps(dataclasses.asdict(report), indent=2))
 
 
-@click.command(name="create-cache", hidden=True)
-@click.pass_context
-def create_cache(context: click.Context) -> None:
-    """Build a graph cache: the older name of graph-cache."""
-    context.forward(graph_cache)
-
-
-create_cache.params = graph_cache.params
+create_cache = click.Command(
+    "create-cache",
+    params=graph_cache.params,
+    callback=graph_cache.callback,
+    help="Build a graph cache: the older name of graph-cache.",
+    hidden=True,
+)
