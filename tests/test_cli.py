@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.conftest import EXAMPLES, ROOT
+from tests.databases import missing_database
 from thoth.storages import GraphCache, GraphDatabase, __version__
 from thoth.storages.documents.solver import read_solver_document
 
@@ -97,6 +99,44 @@ class TestSync:
     def test_missing_path(self, place: Path) -> None:
         assert "no-such-file" in refused(place, "sync", "no-such-file")
 
+    def test_every_form_of_file(self, place: Path, graph: GraphDatabase) -> None:
+        lines = gzip.decompress(UBI.read_bytes()).splitlines(keepends=True)
+        (place / "folder" / "below").mkdir(parents=True)
+        (place / "one.json").write_bytes(lines[0])
+        (place / "folder" / "two.json.gz").write_bytes(gzip.compress(lines[1]))
+        (place / "folder" / "below" / "three.jsonl").write_bytes(lines[2] + b"\n" + lines[3])
+        (place / "folder" / "below" / "four.jsonl.gz").write_bytes(gzip.compress(lines[4]))
+        (place / "folder" / "README.txt").write_text("no document")
+        table = ok(place, "sync", "one.json", "folder").splitlines()
+        assert table[0].split() == ["kind", "processed", "synced", "skipped", "failed"]
+        assert table[1].split() == ["solver", "5", "5", "0", "0"]
+        assert len(table) == 2
+        assert graph.get_solver_documents_count() == 5
+
+    @pytest.mark.parametrize(
+        ("name", "content", "reason"),
+        [
+            ("cut.json", b'{"metadata": ', "not JSON"),
+            ("list.json", b"[]", "expected a JSON object"),
+            ("cut.jsonl.gz", gzip.compress(b"{}" * 500, mtime=0)[:20], "cannot be read"),
+            ("no-gzip.json.gz", b"{}", "cannot be read"),
+            ("other.json", b'{"metadata": {"analyzer": "no-such-tool"}}', "no-such-tool"),
+        ],
+    )
+    def test_files_that_are_none(
+        self, place: Path, graph: GraphDatabase, name: str, content: bytes, reason: str
+    ) -> None:
+        (place / name).write_bytes(content)
+        message = refused(place, "sync", name)
+        assert message.startswith(f"Error: {name}")
+        assert reason in message
+        graceful = run(place, "sync", "--graceful", name, UBI)
+        assert graceful.returncode == 1
+        assert ["solver", "5", "5", "0", "0"] in [line.split() for line in graceful.stdout.splitlines()]
+        assert ["total", "6", "5", "0", "1"] in [line.split() for line in graceful.stdout.splitlines()]
+        assert name in graceful.stderr
+        assert "Traceback" not in graceful.stderr
+
 
 class TestGraphCache:
     def test_report(self, place: Path, filled: GraphDatabase) -> None:
@@ -140,6 +180,27 @@ class TestGraphCache:
         assert re.search(reason, message)
         assert not (place / "cache").exists()
 
+    def test_grows(self, place: Path, filled: GraphDatabase) -> None:
+        for name, packages in (("flask", 1), ("sphinx", 2)):
+            (place / "conf.yaml").write_text(f"python-packages: [{name}]\n")
+            ok(place, "graph-cache", "-c", "conf.yaml", "cache")
+            with GraphCache(str(place / "cache")) as cache:
+                assert len(cache.scope()["packages"]) == packages
+
+    def test_file_in_the_way_is_set_aside(self, place: Path, filled: GraphDatabase) -> None:
+        (place / "cache").write_text("damaged")
+        (place / "conf.yaml").write_text("python-packages: [flask]\n")
+        finished = run(place, "graph-cache", "-c", "conf.yaml", "cache")
+        assert finished.returncode == 0
+        assert json.loads(finished.stdout)["packages_not_found"] == []
+        assert "cache: not a SQLite file" in finished.stderr
+        assert (place / "cache.refused-1").read_text() == "damaged"
+
+    @pytest.mark.parametrize("path", ["missing/cache", "folder"])
+    def test_file_that_cannot_be_written(self, place: Path, filled: GraphDatabase, path: str) -> None:
+        (place / "folder").mkdir()
+        assert path in refused(place, "graph-cache", "-c", CACHE_CONF, path).splitlines()[-1]
+
     def test_no_configuration(self, place: Path, graph: GraphDatabase) -> None:
         assert "THOTH_STORAGES_GRAPH_CACHE_CONFIG" in refused(place, "graph-cache")
         assert "missing.yaml" in refused(place, "graph-cache", "-c", "missing.yaml")
@@ -153,11 +214,12 @@ class TestSchema:
     def test_status_and_upgrade(self, place: Path, graph: GraphDatabase) -> None:
         head = graph.get_script_alembic_version_head()
         assert ok(place, "schema", "status") == f"database {head}, this release {head}\n"
-        name = f"{os.environ['KNOWLEDGE_GRAPH_DATABASE']}_by_cli"
-        empty = run(place, "schema", "status", KNOWLEDGE_GRAPH_DATABASE=name)
-        assert (empty.returncode, empty.stdout) == (1, f"database empty, this release {head}\n")
-        assert ok(place, "schema", "upgrade", KNOWLEDGE_GRAPH_DATABASE=name) == f"database {head}\n"
-        assert ok(place, "schema", "status", KNOWLEDGE_GRAPH_DATABASE=name)
+        with missing_database(f"{os.environ['KNOWLEDGE_GRAPH_DATABASE']}_by_cli"):
+            empty = run(place, "schema", "status")
+            assert (empty.returncode, empty.stdout) == (1, f"database empty, this release {head}\n")
+            for _ in range(2):
+                assert ok(place, "schema", "upgrade") == f"database {head}\n"
+            assert ok(place, "schema", "status", PYTHONSAFEPATH="1")
 
     def test_generate_schema(self, place: Path) -> None:
         assert ok(place, "generate-schema").splitlines() == ["schema.png", "schema_cache.png"]
@@ -181,10 +243,28 @@ class TestErrors:
     def test_variable(self, place: Path) -> None:
         assert "KNOWLEDGE_GRAPH_PORT='x'" in refused(place, "sync", UBI, KNOWLEDGE_GRAPH_PORT="x")
 
-    def test_traceback_when_asked_for(self, place: Path) -> None:
-        finished = run(place, "--verbose", "sync", UBI, KNOWLEDGE_GRAPH_PORT="x")
-        assert finished.returncode != 0
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ["sync", UBI],
+            ["sync", "no-such-file"],
+            ["graph-cache", "-c", CACHE_CONF, "cache"],
+            ["graph-cache", "-c", "no-such-file"],
+            ["schema", "status"],
+            ["schema", "upgrade"],
+            ["generate-schema", "missing/schema.png"],
+            ["db", "url", "--data-dir", "none"],
+        ],
+        ids=lambda command: " ".join(str(getattr(word, "name", word)) for word in command),
+    )
+    def test_traceback_when_asked_for(self, place: Path, command: list[object]) -> None:
+        where = {"KNOWLEDGE_GRAPH_HOST": "127.0.0.1", "KNOWLEDGE_GRAPH_PORT": "1", "KNOWLEDGE_GRAPH_PASSWORD": "s3cret"}
+        message = refused(place, *command, **where)
+        assert message.startswith("Error: ")
+        finished = run(place, "--verbose", *command, **where)
+        assert (finished.returncode, finished.stdout) == (1, "")
         assert "Traceback" in finished.stderr
+        assert "s3cret" not in finished.stderr
 
     def test_usage(self, place: Path) -> None:
         finished = run(place, "no-such-command")
@@ -202,8 +282,20 @@ def test_server_of_ones_own(place: Path) -> None:
         assert ok(place, "schema", "upgrade", **exported).startswith("database ")
         assert ok(place, "sync", UBI, **exported).splitlines()[1].split() == ["solver", "5", "5", "0", "0"]
         assert json.loads(ok(place, "db", "status", "--json", *data))["running"] is True
-        assert exported["KNOWLEDGE_GRAPH_PORT"] in ok(place, "db", "url", *data)
+        told = ok(place, "db", "status", *data)
+        assert f"port: {exported['KNOWLEDGE_GRAPH_PORT']}\n" in told
+        assert exported["KNOWLEDGE_GRAPH_PASSWORD"] not in told + started.stderr
+        url = make_url(ok(place, "db", "url", "--database", "postgres", *data).strip())
+        assert (str(url.port), url.password, url.database) == (
+            exported["KNOWLEDGE_GRAPH_PORT"],
+            exported["KNOWLEDGE_GRAPH_PASSWORD"],
+            "postgres",
+        )
+        again = run(place, "db", "start", "--volatile", *data)
+        assert (again.returncode, again.stdout) == (0, started.stdout)
     finally:
         stopped = run(place, "db", "stop", *data)
     assert stopped.returncode == 0
     assert json.loads(ok(place, "db", "status", "--json", *data))["running"] is False
+    assert "not running" in run(place, "db", "stop", *data).stderr
+    assert "start it" in refused(place, "db", "url", *data)

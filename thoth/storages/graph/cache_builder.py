@@ -204,9 +204,9 @@ class _Previous:
                 environments = [Environment(**parts) for parts in scope.get("environments", ())]
                 return cls(set(scope.get("packages", ())), environments, list(cache.added()))
         except CacheFileError as error:
-            _LOGGER.warning("a new graph cache is made: %s", error)
             if os.path.isdir(path):
                 raise
+            _LOGGER.warning("a new graph cache is made: %s", error)
             set_aside(path)
             return cls()
 

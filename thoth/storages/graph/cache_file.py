@@ -19,6 +19,7 @@ MEMORY = ":memory:"
 _MAGIC = b"SQLite format 3\x00"
 _WAL = 2  # https://www.sqlite.org/fileformat.html#file_format_version_numbers
 _HEADER_SIZE = 100
+_LOG = ("-wal", "-shm")
 
 
 class CacheFile:
@@ -54,8 +55,6 @@ class CacheFile:
         try:
             if self.writable:
                 self.connection = _connect(f"file:{quote(path)}?mode=rw")
-                self.connection.execute("PRAGMA journal_mode = WAL")
-                self.connection.execute("PRAGMA synchronous = NORMAL")
             elif self.has_rows:
                 self.connection = _connect_in_wal_mode(path)
             else:
@@ -63,6 +62,20 @@ class CacheFile:
             _check_version(self.connection, path)
         except sqlite3.Error as error:
             raise CacheFileError(f"{path}: cannot be opened as a graph cache: {error}") from None
+
+    def prepare_writing(self) -> None:
+        """Put a writable file into WAL mode; nothing of it changes before.
+
+        Raises:
+            sqlite3.Error: it cannot be written.
+
+        """
+        if self.writable and self.path != MEMORY:
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            # SQLite opens a file that cannot be written for reading, and says so at the first write.
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.rollback()
 
     def close(self) -> None:
         """Close the file."""
@@ -90,6 +103,8 @@ def make_file(path: str) -> None:
             make_schema(connection)
         finally:
             connection.close()
+        if not os.path.lexists(path):
+            _remove_log(path)  # of a file that somebody removed
         with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
     except (sqlite3.Error, OSError) as error:
@@ -107,10 +122,8 @@ def put_in_place(temporary: str, path: str) -> None:
     """Rename a finished file; it is on disk before its name is, so that a crash leaves the old one or the new one."""
     for place in (temporary, None):
         if place is None:
+            _settle_log(path)
             os.replace(temporary, path)
-            # What was added to the file before belongs to it, and not to the new one.
-            for suffix in ("-wal", "-shm"):
-                Path(path + suffix).unlink(missing_ok=True)
         descriptor = os.open(place or Path(path).absolute().parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -119,30 +132,74 @@ def put_in_place(temporary: str, path: str) -> None:
 
 
 def set_aside(path: str) -> str:
-    """Rename a file that cannot be used, so that a new one can take its name; return the name that it got."""
+    """Rename a file that cannot be used, so that a new one can take its name; return the name that it got.
+
+    Raises:
+        CacheFileError: it cannot be renamed.
+
+    """
     for number in itertools.count(1):
         aside = f"{path}.refused-{number}"
         if not os.path.lexists(aside):
-            os.rename(path, aside)
-            _LOGGER.warning("%s: set aside as %s", path, aside)
-            return aside
-    raise AssertionError("count ends")
+            break
+    try:
+        # Its log first: SQLite would take it for that of the new file.
+        for suffix in (*_LOG, ""):
+            if suffix == "" or os.path.lexists(path + suffix):
+                os.rename(path + suffix, aside + suffix)
+    except OSError as error:
+        raise CacheFileError(f"{path}: cannot be set aside: {error.strerror}") from None
+    _LOGGER.warning("%s: set aside as %s", path, aside)
+    return aside
+
+
+def _settle_log(path: str) -> None:
+    """Write the log of a file into the file, and remove it: SQLite would take it for that of the next file."""
+    if os.path.exists(path + _LOG[0]):
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_connect(f"file:{quote(path)}?mode=rw")) as file:
+            file.execute("PRAGMA busy_timeout = 1000")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _remove_log(path)
+
+
+def _remove_log(path: str) -> None:
+    for suffix in _LOG:
+        Path(path + suffix).unlink(missing_ok=True)
 
 
 def _checked_header(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             header = file.read(_HEADER_SIZE)
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
         raise CacheFileError(f"{path}: cannot be read: {error.strerror}") from None
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise CacheFileError(f"{path}: not a SQLite file")
+    # In WAL mode, what is missing may be in the log.
+    expected = _page_size(header) * int.from_bytes(header[28:32])
+    if header[18] != _WAL and size < expected:
+        raise CacheFileError(f"{path}: truncated, it has {size} bytes of {expected}")
     return header
 
 
+def _page_size(header: bytes) -> int:
+    size = int.from_bytes(header[16:18])
+    return 65536 if size == 1 else size
+
+
 def _check_version(connection: sqlite3.Connection, path: str) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    """Refuse, and close, what is not a graph cache of this version."""
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        _check_numbers(application, version, path)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _check_numbers(application: int, version: int, path: str) -> None:
     if application != APPLICATION_ID:
         raise CacheFileError(f"{path}: a SQLite file, but not a graph cache")
     if version != SCHEMA_VERSION:
@@ -162,5 +219,8 @@ def _connect_in_wal_mode(path: str) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         # Reading in WAL mode needs files beside: a folder that cannot be written has no writer either.
         connection.close()
-        return _connect(f"file:{quote(path)}?mode=ro&immutable=1")
+        connection = _connect(f"file:{quote(path)}?mode=ro&immutable=1")
+    except BaseException:
+        connection.close()
+        raise
     return connection

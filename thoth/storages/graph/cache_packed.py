@@ -92,47 +92,50 @@ class PackedPart:
         return sizes
 
     def depends_on(
-        self, package: PackageTuple, environment: Environment, extras: Extras, marker_evaluation_result: bool | None
+        self,
+        package: PackageTuple,
+        environment: Environment,
+        extras: Extras,
+        marker_evaluation_result: bool | None,
+        as_of_its_date: bool = False,
     ) -> Sequence[Dependency] | None:
         """Return what a package version depends on, sorted, or None: not known in each environment asked about."""
-        name, version, index_url = package
+        index_url = package[2]
         usual = extras is None and marker_evaluation_result is not False
         answers: list[Sequence[Dependency]] = []
-        for environment_id in self._matching(environment):
-            found = self._package(environment_id, name)
-            position = None if found is None else found.solved_at(version)
-            if found is None or found.packed is None or position is None:
-                return None
-            for index_id, plain, other in found.packed.records(position):
+        for environment_id, found, packed, position in self._solved(package, environment, as_of_its_date) or ():
+            for index_id, plain, other in packed.records(position):
                 if self._index_of[index_id] != index_url:
                     continue
                 if usual:
                     answer = found.answers.get(plain)
                     if answer is None:
-                        answer = found.answers[plain] = self._versions(environment_id, found.packed.plain(plain))
+                        answer = found.answers[plain] = self._versions(environment_id, packed.plain(plain))
                     answers.append(answer)
                 else:
-                    runs = self._runs(found.packed, plain, other, extras, marker_evaluation_result)
+                    runs = self._runs(packed, plain, other, extras, marker_evaluation_result)
                     answers.append(self._versions(environment_id, runs))
                 break
             else:
-                return None
+                if not as_of_its_date:
+                    return None
         if len(answers) < 2:
             return answers[0] if answers else None
         return sorted({dependency for answer in answers for dependency in answer})
 
-    def records(self, package: PackageTuple, environment: Environment) -> list[dict[str, str]] | None:
+    def records(
+        self, package: PackageTuple, environment: Environment, as_of_its_date: bool = False
+    ) -> list[dict[str, str]] | None:
         """Return the records of a package version, or None: not known in each environment asked about."""
         name, version, index_url = package
+        where_solved = self._solved(package, environment, as_of_its_date)
+        if where_solved is None:
+            return None
         rows: list[tuple[str, Environment]] = []
-        for environment_id in self._matching(environment):
-            found = self._package(environment_id, name)
-            position = None if found is None else found.solved_at(version)
-            if found is None or found.packed is None or position is None:
-                return None
-            urls = [self._index_of[index_id] for index_id, _, _ in found.packed.records(position)]
+        for environment_id, _, packed, position in where_solved:
+            urls = [self._index_of[index_id] for index_id, _, _ in packed.records(position)]
             rows.extend((url, self._environment_of[environment_id]) for url in urls if index_url in (None, url))
-        return [
+        found = [
             {
                 "package_name": name,
                 "package_version": version,
@@ -144,7 +147,8 @@ class PackedPart:
             for url, where in sorted(
                 rows, key=lambda row: (row[0], row[1].os_name, row[1].os_version, row[1].python_version)
             )
-        ] or None
+        ]
+        return found if found or as_of_its_date else None
 
     def closure(
         self,
@@ -160,22 +164,55 @@ class PackedPart:
         """
         builder = ClosureBuilder()
         roots: dict[PackageTuple, list[int]] = {package: [] for package in packages}
-        for environment_id in self._matching(environment) if not as_of_its_date else self._any_of(environment):
+        environment_ids = self._matching(environment)
+        if not environment_ids:
+            return None
+        for package in packages:
+            if self._solved(package, environment, as_of_its_date) is None:
+                return None
+        for environment_id in environment_ids:
             walk = _Walk(self, environment_id, builder, extras, marker_evaluation_result)
             for package in packages:
                 roots[package] += walk.start(package)
             if not walk.finish() and as_of_its_date:
                 return None
-        return builder.build(roots) if all(roots.values()) else None
+        return builder.build(roots) if as_of_its_date or all(roots.values()) else None
+
+    def _solved(
+        self, package: PackageTuple, environment: Environment, as_of_its_date: bool
+    ) -> list[tuple[int, _Package, Packed, int]] | None:
+        """Return where a name and version is solved: environment, package and position.
+
+        None when it is not in an environment asked about. With ``as_of_its_date`` that is an answer, too, provided
+        that the database was asked about it.
+        """
+        name, version, _ = package
+        where: list[tuple[int, _Package, Packed, int]] = []
+        for environment_id in self._matching(environment):
+            found = self._package(environment_id, name)
+            position = None if found is None else found.solved_at(version)
+            if found is not None and found.packed is not None and position is not None:
+                where.append((environment_id, found, found.packed, position))
+            elif not (as_of_its_date and self._was_asked(found, name, version)):
+                return None
+        return where if where or (as_of_its_date and self._matching(environment)) else None
+
+    def _was_asked(self, found: _Package | None, name: str, version: str) -> bool:
+        """Tell whether the database was asked about a version, of those asked for all or one that a walk came to."""
+        if name in self._info.get("packages", ()):
+            return True
+        position = None if found is None else found.positions.get(version)
+        return (
+            found is not None and found.packed is not None and position is not None and found.packed.is_asked(position)
+        )
 
     def _matching(self, environment: Environment) -> list[int]:
         """Return the environments of a question: several only when the database has no others."""
         if not environment.is_open:
             id_ = self.environments.get(environment)
             return [] if id_ is None else [id_]
-        return self._any_of(environment) if self._info.get("every_environment") else []
-
-    def _any_of(self, environment: Environment) -> list[int]:
+        if not self._info.get("every_environment"):
+            return []
         return [id_ for known, id_ in self.environments.items() if environment.matches(known)]
 
     def _package(self, environment_id: int, name: str) -> _Package | None:

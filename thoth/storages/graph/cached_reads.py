@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from ..config import GraphCacheConfig
 from ..exceptions import CacheFileError, NotFoundError
 from ..identifiers import Environment, PackageTuple, package_tuple
-from .cache import GraphCache, normalized_extras
+from .cache import GraphCache
 from .closure import Closure, Edge, merged
+from .filters import normalized_extras
 from .queries import closures, dependencies, packages
 from .sql_base import SQLBase
 
@@ -88,6 +89,7 @@ class CachedReads(SQLBase):
 
         """
         package = (package_name, package_version, index_url)
+        extras = None if extras is None else frozenset(extras)  # any collection will do
         key = (*package, os_name, os_version, python_version, extras, marker_evaluation_result)
         if not without_cache:
             found, kept = self._memory.get("get_depends_on", key)
@@ -109,7 +111,9 @@ class CachedReads(SQLBase):
         return self._layered(
             "get_depends_on",
             key,
-            None if without_cache else lambda cache: cache.get_depends_on(*package, **arguments),
+            None
+            if without_cache
+            else lambda cache, last: cache.get_depends_on(*package, **arguments, as_of_its_date=last),
             lambda session: dependencies.get_depends_on(session, *package, **arguments),
             add if None not in (os_name, os_version, python_version) else None,
             keep=lambda answer: True,
@@ -158,7 +162,11 @@ class CachedReads(SQLBase):
         return self._layered(
             "get_python_package_version_records",
             key,
-            None if without_cache else lambda cache: cache.get_python_package_version_records(*package, **arguments),
+            None
+            if without_cache
+            else lambda cache, last: cache.get_python_package_version_records(
+                *package, **arguments, as_of_its_date=last
+            ),
             lambda session: packages.get_python_package_version_records(session, *package, **arguments),
             # Only an answer about all indexes says what there is: one about an index says what is on that one.
             add if index_url is None and None not in (os_name, os_version, python_version) else None,
@@ -298,7 +306,7 @@ class CachedReads(SQLBase):
         self,
         method: str,
         key: Hashable,
-        from_cache: Callable[[GraphCache], T | None] | None,
+        from_cache: Callable[[GraphCache, bool], T | None] | None,
         from_database: Callable[[Session], T],
         add: Callable[[GraphCache, T], None] | None,
         keep: Callable[[T], bool],
@@ -307,12 +315,14 @@ class CachedReads(SQLBase):
         if from_cache is None:
             return self._run(from_database, writes=False)
         cache = self.cache
-        answer = None if cache is None else from_cache(cache)
-        if answer is None:
-            if GraphCacheConfig().offline:
+        answer = None if cache is None else from_cache(cache, False)
+        if answer is None and GraphCacheConfig().offline:
+            answer = None if cache is None else from_cache(cache, True)
+            if answer is None:
                 raise self._out_of_scope([key])
+        if answer is None:
             answer = self._run(from_database, writes=False)
-            if cache is not None and add is not None and GraphCache.is_inserts_enabled():
+            if add is not None and cache is not None and cache.is_writable and GraphCache.is_inserts_enabled():
                 try:
                     add(cache, answer)
                 except CacheFileError as error:  # a full disk must not take the answer away

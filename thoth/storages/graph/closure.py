@@ -6,7 +6,7 @@ Edges and tuples are made from it on demand, as there are many times more of the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
@@ -149,8 +149,8 @@ def merged(cached: Closure, newer: Closure) -> Closure:
     if not any(newer.roots.values()):
         return cached
     builder = ClosureBuilder()
-    _copy(cached, builder, newer.roots, newer)
-    _copy(newer, builder, {}, newer)
+    _copy(cached, builder, newer)
+    _copy(newer, builder, newer, kept={cached.packages[package] for package in cached.node_packages})
     roots = {
         root: [builder.nodes[0, cached.packages[cached.node_packages[node]]] for node in nodes]
         for root, nodes in cached.roots.items()
@@ -158,14 +158,18 @@ def merged(cached: Closure, newer: Closure) -> Closure:
     return builder.build(roots)
 
 
-def _copy(source: Closure, builder: ClosureBuilder, solved: Mapping[PackageTuple, list[int]], newer: Closure) -> None:
-    """Add a closure to another; nodes of packages that were solved meanwhile become those of the newer closure."""
+def _copy(source: Closure, builder: ClosureBuilder, newer: Closure, kept: Container[PackageTuple] = ()) -> None:
+    """Add a closure to another; nodes of packages that were solved meanwhile become those of the newer closure.
+
+    Nodes of packages that are ``kept`` have their requirements already.
+    """
     new_nodes: list[list[int]] = []
     fresh = []
     for package_position in source.node_packages:
         package = source.packages[package_position]
-        packages = [newer.packages[newer.node_packages[other]] for other in solved.get(package, ())] or [package]
-        fresh.append((0, package) not in builder.nodes and packages == [package])
+        solved = newer.roots.get(package, ()) if package[2] is None else ()
+        packages = [newer.packages[newer.node_packages[other]] for other in solved] or [package]
+        fresh.append(package not in kept)
         new_nodes.append([builder.node(0, each) for each in packages])
     positions: dict[int, int] = {}
     for node, set_positions in enumerate(source.node_sets):

@@ -64,6 +64,14 @@ def requirement_parameters(
     }
 
 
+def normalized_extras(extras: Iterable[str | None] | None) -> frozenset[str | None] | None:
+    """Return extras as they are stored; None for the usual question, which is about none."""
+    if extras is None:
+        return None
+    wanted = frozenset(None if extra is None else normalize_extra(extra) for extra in extras)
+    return None if wanted == {None} else wanted
+
+
 def page_parameters(start_offset: int, count: int) -> dict[str, int]:
     """Return the parameters ``start_offset`` and ``count`` of a page.
 

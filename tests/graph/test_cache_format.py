@@ -1,0 +1,95 @@
+"""The blobs of the packed part: packed and unpacked they are the same, and a part of one is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thoth.storages.exceptions import CacheFileError
+from thoth.storages.graph.cache_format import (
+    MAX_VERSIONS,
+    OtherRun,
+    Packed,
+    PackedRecord,
+    PackedVersions,
+    Run,
+    pack,
+    runs_of,
+)
+
+WORD = 0xFFFF_FFFF
+ids = st.integers(1, WORD)
+runs = st.tuples(ids, st.integers(0, MAX_VERSIONS - 1), st.integers(1, 40)).map(
+    lambda drawn: Run(drawn[0], drawn[1], min(drawn[1] + drawn[2], MAX_VERSIONS))
+)
+other_runs = st.builds(OtherRun, runs, st.integers(0, WORD >> 1), st.booleans())
+records = st.builds(PackedRecord, ids, st.lists(runs, max_size=4), st.lists(other_runs, max_size=3))
+
+
+COUNTS = (0, 1, 31, 32, 33, 70)
+FILLED = st.dictionaries(st.integers(0, 69), st.lists(records, min_size=1, max_size=2), max_size=4)
+
+
+def package_of(count: int, asked: set[int], filled: dict[int, list[PackedRecord]]) -> tuple[int, PackedVersions]:
+    """Return a package of so many versions, with what was drawn for its positions."""
+    kept = {position: listed for position, listed in filled.items() if position < count}
+    return count, PackedVersions({position for position in asked if position < count}, kept)
+
+
+packages = st.builds(package_of, st.sampled_from(COUNTS), st.sets(st.integers(0, 69), max_size=5), FILLED)
+
+
+@given(packages)
+def test_round_trip(package: tuple[int, PackedVersions]) -> None:
+    count, versions = package
+    packed = Packed(pack(count, versions))
+    assert packed.count == count
+    for position in range(count):
+        assert packed.is_asked(position) == (position in versions.asked)
+        assert packed.is_solved(position) == (position in versions.records)
+        unpacked = [
+            PackedRecord(index_id, list(packed.plain(plain)), list(packed.other(other)))
+            for index_id, plain, other in packed.records(position)
+        ]
+        assert unpacked == versions.records.get(position, [])
+
+
+@given(packages, st.data())
+def test_part_of_a_blob_is_refused(package: tuple[int, PackedVersions], data: st.DataObject) -> None:
+    blob = pack(*package)
+    end = data.draw(st.integers(0, len(blob) - 1))
+    with pytest.raises(CacheFileError):
+        Packed(blob[:end])
+    with pytest.raises(CacheFileError):
+        Packed(blob + b"\0" * data.draw(st.integers(1, 9)))
+
+
+@given(st.lists(st.integers(0, 60)))
+def test_runs_are_the_positions_and_as_few_as_can_be(positions: list[int]) -> None:
+    made = runs_of(7, positions)
+    assert [position for run in made for position in range(run.first, run.end)] == sorted(set(positions))
+    assert all(earlier.end < later.first for earlier, later in zip(made, made[1:], strict=False))
+    assert {run.package_id for run in made} <= {7}
+
+
+def test_lists_that_recur_are_stored_once() -> None:
+    run = Run(1, 0, 5)
+    one = pack(2, PackedVersions(set(), {0: [PackedRecord(1, [run])]}))
+    two = pack(2, PackedVersions(set(), {0: [PackedRecord(1, [run])], 1: [PackedRecord(1, [run])]}))
+    assert len(two) - len(one) == 3 * 4  # the record alone
+
+
+def test_as_many_versions_as_there_may_be() -> None:
+    last = MAX_VERSIONS - 1
+    whole = Run(5, 0, MAX_VERSIONS)
+    packed = Packed(pack(MAX_VERSIONS, PackedVersions({last}, {last: [PackedRecord(1, [whole])]})))
+    ((_, plain, _),) = packed.records(last)
+    assert list(packed.plain(plain)) == [whole]
+    assert packed.is_asked(last)
+    assert not packed.is_asked(last - 1)
+
+
+def test_more_versions_than_there_may_be_are_refused() -> None:
+    with pytest.raises(CacheFileError, match="65536"):
+        pack(MAX_VERSIONS + 1, PackedVersions())
