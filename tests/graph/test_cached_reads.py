@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,33 @@ class TestFile:
         assert not path.exists()
         adapter.get_depends_on(*FLASK, **RHEL)
         assert path.exists()
+
+
+class TestConnection:
+    def test_cache_does_not_answer_before_connect_nor_after_disconnect(
+        self, path: Path, adapter: GraphDatabase
+    ) -> None:
+        build(adapter, path, *NAMES)
+        assert adapter.get_depends_on(*FLASK, **RHEL)
+        adapter.disconnect()
+        for graph in (adapter, GraphDatabase()):
+            with pytest.raises(NotConnected):
+                graph.get_depends_on(*FLASK, **RHEL)
+            with pytest.raises(NotConnected):
+                graph.closure(FLASK, **RHEL)
+
+    def test_disconnect_closes_the_cache_that_the_adapter_opened_and_no_other(
+        self, path: Path, adapter: GraphDatabase
+    ) -> None:
+        build(adapter, path, *NAMES)
+        opened = adapter.cache
+        assert opened is not None
+        adapter.disconnect()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            opened.stats()
+        with GraphCache(str(path)) as given:
+            GraphDatabase(given).disconnect()
+            assert given.get_depends_on(*FLASK, **RHEL)
 
 
 class TestUnsolved:

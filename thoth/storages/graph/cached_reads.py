@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from ..config import GraphCacheConfig
-from ..exceptions import CacheFileError, NotFoundError
+from ..exceptions import CacheFileError, NotConnected, NotFoundError
 from ..identifiers import Environment, PackageTuple, package_tuple
 from .cache import GraphCache
 from .closure import Closure, Edge, merged
@@ -29,6 +29,7 @@ class CachedReads(SQLBase):
         """Make an adapter that is not connected."""
         super().__init__()
         self._cache = cache
+        self._owns_cache = cache is None
         self._cache_is_open = cache is not None
 
     @property
@@ -38,6 +39,14 @@ class CachedReads(SQLBase):
             self._cache = GraphCache.load() if GraphCache.is_enabled() else None
             self._cache_is_open = True
         return self._cache
+
+    def disconnect(self) -> None:
+        """Close all connections, and the graph cache if it was opened here; nothing happens when there are none."""
+        super().disconnect()
+        self.cache_clear()
+        if self._owns_cache and self._cache is not None:
+            self._cache.close()
+            self._cache, self._cache_is_open = None, False
 
     def connect(self) -> None:
         """Connect to the database that the environment names; an empty or missing one can be initialised then.
@@ -208,8 +217,8 @@ class CachedReads(SQLBase):
             "extras": extras,
             "marker_evaluation_result": marker_evaluation_result,
         }
+        offline = self._is_offline() and not without_cache
         cache = None if without_cache else self.cache
-        offline = GraphCacheConfig().offline and not without_cache
         answer = None
         if cache is not None and package_tuples:
             answer = cache.closure(*package_tuples, **arguments, as_of_its_date=offline)
@@ -314,9 +323,10 @@ class CachedReads(SQLBase):
         """Answer from the cache file, else from the database, and keep the answer for those who ask next."""
         if from_cache is None:
             return self._run(from_database, writes=False)
+        offline = self._is_offline()
         cache = self.cache
         answer = None if cache is None else from_cache(cache, False)
-        if answer is None and GraphCacheConfig().offline:
+        if answer is None and offline:
             answer = None if cache is None else from_cache(cache, True)
             if answer is None:
                 raise self._out_of_scope([key])
@@ -330,6 +340,18 @@ class CachedReads(SQLBase):
         if keep(answer):
             self._memory.put(method, key, answer)
         return answer
+
+    def _is_offline(self) -> bool:
+        """Tell whether the graph cache answers alone.
+
+        Raises:
+            NotConnected: it does not, and `connect` was not called.
+
+        """
+        offline = GraphCacheConfig().offline
+        if not offline and not self.is_connected():
+            raise NotConnected("not connected to the knowledge graph: call connect() first")
+        return offline
 
     def _out_of_scope(self, question: object) -> NotFoundError:
         scope = self.cache.scope() if self.cache is not None else {}
