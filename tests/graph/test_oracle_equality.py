@@ -185,7 +185,7 @@ def test_generated_cache_answers_as_the_database_or_misses(
             *strategies.mentioned_packages(documents),
             *data.draw(st.lists(strategies.package_questions(documents), max_size=3)),
         ]:
-            env = data.draw(strategies.environment_questions())
+            env: Json = data.draw(strategies.environment_questions())
             found = cache.get_python_package_version_records(name, version, url, **env)
             expected = oracle.get_python_package_version_records(name, version, url, **env)
             assert found in (None, expected)
