@@ -3,7 +3,7 @@ PYTHON ?= python3
 STEPS := demo test oldest lint format types docs
 
 .DEFAULT_GOAL := help
-.PHONY: help clean $(STEPS)
+.PHONY: help clean test-ceph $(STEPS)
 # Two steps at once would both make the environment.
 .NOTPARALLEL:
 
@@ -15,6 +15,7 @@ help: ## show the targets
 	@echo "make format   format the code and apply the safe fixes"
 	@echo "make types    mypy, strict"
 	@echo "make docs     the documentation, into docs/_build/html"
+	@echo "make test-ceph   the tests of the stores, on a real Ceph for as long as they run (Debian; installs it, as root)"
 	@echo "make clean    remove what these made, environments too"
 
 $(STEPS):
@@ -22,3 +23,6 @@ $(STEPS):
 
 clean:
 	rm -rf .venv .venv-oldest build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+test-ceph:
+	@$(PYTHON) tests/stores/ceph_cluster.py $(PYTHON) dev.py test tests/stores $(ARGS)

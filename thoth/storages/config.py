@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from .exceptions import ConfigurationError
 
@@ -141,6 +142,36 @@ EMBEDDED_BIN: Variable[Path | None] = Variable(
 EMBEDDED_DATA: Variable[Path | None] = Variable(
     "THOTH_STORAGES_EMBEDDED_DATA", None, Path, "folder in which the embedded server keeps its data"
 )
+S3_ENDPOINT_URL: Variable[str | None] = Variable(
+    "THOTH_S3_ENDPOINT_URL",
+    None,
+    str,
+    "address of the object store: ``https://host:port``, ``http://host:port``, or ``file:///folder`` for a folder",
+)
+CEPH_KEY_ID: Variable[str | None] = Variable("THOTH_CEPH_KEY_ID", None, str, "access key; not needed for a folder")
+CEPH_SECRET_KEY: Variable[str | None] = Variable(
+    "THOTH_CEPH_SECRET_KEY", None, str, "its secret; not needed for a folder"
+)
+CEPH_BUCKET: Variable[str | None] = Variable("THOTH_CEPH_BUCKET", None, str, "bucket of the documents")
+CEPH_BUCKET_PREFIX: Variable[str | None] = Variable(
+    "THOTH_CEPH_BUCKET_PREFIX", None, str, "what the keys of all documents begin with"
+)
+CEPH_REGION: Variable[str | None] = Variable(
+    "THOTH_CEPH_REGION", None, str, "region that requests are signed for; unset: ``us-east-1``, which Ceph accepts"
+)
+DEPLOYMENT_NAME: Variable[str | None] = Variable(
+    "THOTH_DEPLOYMENT_NAME", None, str, "deployment that the documents belong to, the part of a key after the prefix"
+)
+CEPH_CONNECT_TIMEOUT = Variable(
+    "THOTH_CEPH_CONNECT_TIMEOUT", 10, _at_least(1), "seconds to wait for the object store to accept a connection"
+)
+CEPH_READ_TIMEOUT = Variable(
+    "THOTH_CEPH_READ_TIMEOUT", 60, _at_least(1), "seconds of silence after which an answer is given up"
+)
+CEPH_TRIES = Variable(
+    "THOTH_CEPH_TRIES", 5, _at_least(1), "tries of a request that meets an overload or a lost connection"
+)
+CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, _at_least(1), "documents that are fetched at once")
 
 VARIABLES: tuple[Variable[object], ...] = tuple(value for value in globals().values() if isinstance(value, Variable))
 
@@ -201,3 +232,80 @@ class MemoryCacheConfig:
 
     size: int = field(default_factory=MEMORY_CACHE_SIZE.read)
     seconds: int = field(default_factory=MEMORY_CACHE_SECONDS.read)
+
+
+@dataclass(frozen=True)
+class StoreConfig:
+    """How to reach the object store; the secret stays out of the repr.
+
+    What an argument does not say, the environment does.
+    """
+
+    endpoint_url: str = field(default_factory=lambda: S3_ENDPOINT_URL.read() or "")
+    key_id: str = field(default_factory=lambda: CEPH_KEY_ID.read() or "")
+    secret_key: str = field(default_factory=lambda: CEPH_SECRET_KEY.read() or "", repr=False)
+    bucket: str = field(default_factory=lambda: CEPH_BUCKET.read() or "")
+    region: str | None = field(default_factory=CEPH_REGION.read)
+    connect_timeout: int = field(default_factory=CEPH_CONNECT_TIMEOUT.read)
+    read_timeout: int = field(default_factory=CEPH_READ_TIMEOUT.read)
+    tries: int = field(default_factory=CEPH_TRIES.read)
+    workers: int = field(default_factory=CEPH_WORKERS.read)
+
+    def __post_init__(self) -> None:
+        """Refuse what is missing, all of it at once, and what cannot be used.
+
+        Raises:
+            ConfigurationError: the message names the variables.
+
+        """
+        missing = [variable.name for variable, value in self._required() if not value]
+        if missing:
+            raise ConfigurationError(f"the object store is not configured: {', '.join(missing)} must be set")
+        self._check_endpoint()
+        if "/" in self.bucket or "\0" in self.bucket or self.bucket in {".", ".."}:
+            raise ConfigurationError(f"{CEPH_BUCKET.name}={self.bucket!r}: not the name of a bucket")
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that holds the bucket, when the store is one."""
+        url = urlsplit(self.endpoint_url)
+        return Path(unquote(url.path)) if url.scheme == "file" else None
+
+    @property
+    def place(self) -> str:
+        """Where the objects are, for messages: endpoint and bucket."""
+        return f"{self.endpoint_url.rstrip('/')}/{self.bucket}"
+
+    def _required(self) -> list[tuple[Variable[str | None], str]]:
+        keys = [(CEPH_KEY_ID, self.key_id), (CEPH_SECRET_KEY, self.secret_key)]
+        is_folder = self.endpoint_url.startswith("file:")
+        return [(S3_ENDPOINT_URL, self.endpoint_url), *([] if is_folder else keys), (CEPH_BUCKET, self.bucket)]
+
+    def _check_endpoint(self) -> None:
+        if "@" in self.endpoint_url.partition("://")[2].partition("/")[0]:
+            raise ConfigurationError(f"{S3_ENDPOINT_URL.name}: an address holds no user and no password")
+        try:
+            url = urlsplit(self.endpoint_url)
+            is_server = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+            is_folder = url.scheme == "file" and not url.netloc and url.path.startswith("/") and "%00" not in url.path
+        except ValueError:
+            is_server = is_folder = False
+        if not (is_server or is_folder) or "?" in self.endpoint_url or "#" in self.endpoint_url:
+            raise ConfigurationError(
+                f"{S3_ENDPOINT_URL.name}={self.endpoint_url!r}: not http://, https:// or file:/// and a place"
+            )
+
+
+@dataclass(frozen=True)
+class DocumentStoreConfig(StoreConfig):
+    """How to reach the documents of a deployment."""
+
+    bucket_prefix: str = field(default_factory=lambda: CEPH_BUCKET_PREFIX.read() or "")
+    deployment_name: str = field(default_factory=lambda: DEPLOYMENT_NAME.read() or "")
+
+    def _required(self) -> list[tuple[Variable[str | None], str]]:
+        return [
+            *super()._required(),
+            (CEPH_BUCKET_PREFIX, self.bucket_prefix),
+            (DEPLOYMENT_NAME, self.deployment_name),
+        ]

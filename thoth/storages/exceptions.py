@@ -39,6 +39,10 @@ class NotConnected(ThothStorageException):
     """The adapter was not connected, or the server that it names cannot be reached."""
 
 
+class StoreError(ThothStorageException):
+    """The object store refused a request, or failed; the message names endpoint, bucket and key."""
+
+
 class DatabaseNotInitialized(ThothStorageException):
     """The database or its schema does not exist yet: call `GraphDatabase.initialize_schema()`."""
 

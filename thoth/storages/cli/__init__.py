@@ -13,6 +13,7 @@ from .db import db
 from .graph_cache import create_cache, graph_cache
 from .pictures import generate_schema
 from .schema import schema
+from .store_cache import restore_cache, store_cache
 from .sync import sync
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None}
@@ -37,7 +38,7 @@ def cli(verbose: bool) -> None:
     logging.getLogger("alembic").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for command in (create_cache, db, generate_schema, graph_cache, schema, sync):
+for command in (create_cache, db, generate_schema, graph_cache, restore_cache, schema, store_cache, sync):
     cli.add_command(command)
 
 
