@@ -97,7 +97,7 @@ WRITES = [
     Budget("sync_solver_result", (DOCUMENT,), statements=12),
     Budget("sync_solver_result", (DOCUMENT,), {"force": True}, statements=32),
     Budget("sync_solver_results", ([read_solver_document(DOCUMENT)],)),
-    Budget("delete_solver_result", (f"{SOLVER}-budget",), statements=18),
+    Budget("delete_solver_result", (f"{SOLVER}-budget",), statements=26),
     Budget("create_python_package_version_entity", (*FLASK, PYPI), statements=5),
     Budget("create_python_package_version_entities", (PACKAGES,), statements=5),
     Budget("register_python_package_index", (PYPI,), statements=2),

@@ -70,6 +70,8 @@ def test_a_schema_picture_has_an_edge_for_each_foreign_key(schema: Schema) -> No
         expected.update((table.name, key.referred_table.name) for key in table.foreign_key_constraints)
         arrays = [column.info["refers_to"] for column in table.columns if "refers_to" in column.info]
         expected.update((table.name, refers_to.partition(".")[0]) for refers_to in arrays)
+    drawn = {table.name for table in expected_tables(schema)}
+    expected = Counter({edge: count for edge, count in expected.items() if edge[1] in drawn})
     assert expected
     assert edges(schema_graph(schema).source) == expected
 

@@ -214,7 +214,7 @@ def test_document_that_comes_in_while_it_is_forced(graph: GraphDatabase, monkeyp
         asked.append(arguments)
         return len(asked) > 1 and is_any_present(*arguments)
 
-    monkeypatch.setattr(solver_ingest, "is_any_present", is_any_present_before_the_other_writer)
+    monkeypatch.setattr(writers, "is_any_present", is_any_present_before_the_other_writer)
     with pytest.raises(RetryTransaction), graph.session() as session:
         solver_ingest.sync_solver_result(session, Y | {"metadata": X["metadata"]}, force=True)
     asked.clear()

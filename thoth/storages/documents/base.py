@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -41,6 +42,14 @@ class Metadata(msgspec.Struct, frozen=True):
     python: Python | None = None
 
 
+class Interned(msgspec.Struct, frozen=True):
+    """Something that many documents say alike, and that is stored once."""
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the fields, written as JSON with sorted keys: equal for equal content."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()
+
+
 def read(document: Mapping[str, Any], kind: type[T]) -> T:
     """Read a document into the struct of its kind; the document is not changed.
 
@@ -57,14 +66,29 @@ def read(document: Mapping[str, Any], kind: type[T]) -> T:
     """
     if not isinstance(document, Mapping):
         raise SchemaError(f"$: expected an object, got {type(document).__name__}")
-    try:
-        struct = msgspec.convert(document, kind)
-    except msgspec.ValidationError as error:
-        raise SchemaError(_with_path_first(str(error))) from None
-    except RecursionError:
-        raise SchemaError("$: nested too deeply") from None
+    struct = convert(document, kind, "$")
     _check_text(struct)
     return struct
+
+
+def convert(value: object, kind: type[T], path: str) -> T:
+    """Read a part of a document into a struct.
+
+    Args:
+        value: the part, as parsed from JSON.
+        kind: the struct.
+        path: where in the document the part is.
+
+    Raises:
+        SchemaError: the part does not fit; the message holds the path to the field.
+
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise SchemaError(path + _with_path_first(str(error)).removeprefix("$")) from None
+    except RecursionError:
+        raise SchemaError(f"{path}: nested too deeply") from None
 
 
 def document_id(metadata: Metadata) -> str:

@@ -5,16 +5,14 @@ Fields: https://packaging.python.org/en/latest/specifications/core-metadata/
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from ..exceptions import SchemaError
+from .base import Interned
 
 
-class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True):
+class CoreMetadata(Interned, frozen=True, kw_only=True):
     """Core metadata in one form, whatever the version of the tool."""
 
     metadata_version: str | None
@@ -42,10 +40,6 @@ class CoreMetadata(msgspec.Struct, frozen=True, kw_only=True):
     provides_dist: list[str]
     obsoletes_dist: list[str]
     other_fields: dict[str, Any]
-
-    def digest(self) -> bytes:
-        """Return the SHA-256 of the fields, written as JSON with sorted keys: equal for equal content."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()
 
 
 _SEVERAL = {

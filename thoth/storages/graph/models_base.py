@@ -43,6 +43,9 @@ class BaseExtension:
     NATURAL_KEY: ClassVar[tuple[str, ...]]
     """Names of the columns that identify a row to everybody outside this database."""
 
+    REMOVED_WHEN_UNUSED: ClassVar[bool] = False
+    """Whether a row is there because others refer to it, and goes with the last of them."""
+
     @classmethod
     def get_or_create(cls, session: Session, **values: Any) -> tuple[Self, bool]:
         """Return the row of a natural key, made when missing, safe with concurrent writers.

@@ -6,9 +6,10 @@ A class names in its columns what the script prints in ``@parameters`` and ``@re
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Double, ForeignKey
+from sqlalchemy import BigInteger, Column, Double, ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from .models.inspections import InspectionRun
@@ -39,27 +40,37 @@ class PerformanceIndicatorBase(BaseExtension):
         return mapped_column(ForeignKey(InspectionRun.id, ondelete="CASCADE"), unique=True)
 
     framework: Mapped[text | None]
+    """What was measured, for example ``tensorflow``; scripts also call it component, or library."""
     origin: Mapped[text | None]
     """Where the script came from."""
     version: Mapped[text | None]
+    """Version of the script, its SHA-256 when it does not say."""
     overall_score: Mapped[float | None] = mapped_column(Double)
-    exit_code: Mapped[int]
-    ru_utime: Mapped[float] = mapped_column(Double)
-    ru_stime: Mapped[float] = mapped_column(Double)
-    ru_maxrss: Mapped[int]
-    ru_ixrss: Mapped[int]
-    ru_idrss: Mapped[int]
-    ru_isrss: Mapped[int]
-    ru_minflt: Mapped[int]
-    ru_majflt: Mapped[int]
-    ru_nswap: Mapped[int]
-    ru_inblock: Mapped[int]
-    ru_oublock: Mapped[int]
-    ru_msgsnd: Mapped[int]
-    ru_msgrcv: Mapped[int]
-    ru_nsignals: Mapped[int]
-    ru_nvcsw: Mapped[int]
-    ru_nivcsw: Mapped[int]
+    exit_code: Mapped[int | None]
+    ru_utime: Mapped[float | None] = mapped_column(Double)
+    ru_stime: Mapped[float | None] = mapped_column(Double)
+    ru_maxrss: Mapped[int | None] = mapped_column(BigInteger)
+    ru_ixrss: Mapped[int | None] = mapped_column(BigInteger)
+    ru_idrss: Mapped[int | None] = mapped_column(BigInteger)
+    ru_isrss: Mapped[int | None] = mapped_column(BigInteger)
+    ru_minflt: Mapped[int | None] = mapped_column(BigInteger)
+    ru_majflt: Mapped[int | None] = mapped_column(BigInteger)
+    ru_nswap: Mapped[int | None] = mapped_column(BigInteger)
+    ru_inblock: Mapped[int | None] = mapped_column(BigInteger)
+    ru_oublock: Mapped[int | None] = mapped_column(BigInteger)
+    ru_msgsnd: Mapped[int | None] = mapped_column(BigInteger)
+    ru_msgrcv: Mapped[int | None] = mapped_column(BigInteger)
+    ru_nsignals: Mapped[int | None] = mapped_column(BigInteger)
+    ru_nvcsw: Mapped[int | None] = mapped_column(BigInteger)
+    ru_nivcsw: Mapped[int | None] = mapped_column(BigInteger)
+    other_parameters: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
+    """What the script printed in ``@parameters`` and the indicator has no column for."""
+
+
+def reported_columns(model: type[PerformanceIndicatorBase]) -> dict[str, Column[Any]]:
+    """Return the columns of an indicator that its script reports, in ``@parameters`` or in ``@result``, by name."""
+    table = model.__table__  # type: ignore[attr-defined]
+    return {column.name: column for column in table.columns if not hasattr(PerformanceIndicatorBase, column.name)}
 
 
 class PiMatmul(PerformanceIndicatorBase, Base):
@@ -77,6 +88,123 @@ class PiMatmul(PerformanceIndicatorBase, Base):
     """Gigaflops a second."""
     elapsed: Mapped[float] = mapped_column(Double)
     """Milliseconds."""
+
+
+class PiConv1D(PerformanceIndicatorBase, Base):
+    """Convolution over one dimension."""
+
+    __tablename__ = "pi_conv1d"
+
+    # @parameters
+    device: Mapped[text]
+    dtype: Mapped[text]
+    data_format: Mapped[text]
+    """Order of the dimensions of the input, for example ``NWC``."""
+    reps: Mapped[int]
+    batch: Mapped[int]
+    input_width: Mapped[int]
+    input_channels: Mapped[int]
+    filter_width: Mapped[int]
+    output_channels: Mapped[int]
+    strides: Mapped[int]
+    padding: Mapped[text]
+    """``SAME``, ``VALID``, or a number."""
+    # @result
+    rate: Mapped[float] = mapped_column(Double)
+    """Gigaflops a second."""
+    elapsed: Mapped[float] = mapped_column(Double)
+    """Milliseconds."""
+
+
+class PiConv2D(PerformanceIndicatorBase, Base):
+    """Convolution over two dimensions."""
+
+    __tablename__ = "pi_conv2d"
+
+    # @parameters
+    device: Mapped[text]
+    dtype: Mapped[text]
+    data_format: Mapped[text]
+    """Order of the dimensions of the input, for example ``NHWC``."""
+    reps: Mapped[int]
+    batch: Mapped[int]
+    input_height: Mapped[int]
+    input_width: Mapped[int]
+    input_channels: Mapped[int]
+    filter_height: Mapped[int]
+    filter_width: Mapped[int]
+    output_channels: Mapped[int]
+    strides: Mapped[int]
+    padding: Mapped[text]
+    """``SAME``, ``VALID``, or a number."""
+    # @result
+    rate: Mapped[float] = mapped_column(Double)
+    """Gigaflops a second."""
+    elapsed: Mapped[float] = mapped_column(Double)
+    """Milliseconds."""
+
+
+class PiPyBench(PerformanceIndicatorBase, Base):
+    """The benchmark suite pybench: how long each of its tests took in the mean of all rounds, in milliseconds."""
+
+    __tablename__ = "pi_pybench"
+
+    # @parameters
+    rounds: Mapped[int]
+    # @result
+    built_in_function_calls_average: Mapped[float] = mapped_column(Double)
+    built_in_method_lookup_average: Mapped[float] = mapped_column(Double)
+    compare_floats_average: Mapped[float] = mapped_column(Double)
+    compare_floats_integers_average: Mapped[float] = mapped_column(Double)
+    compare_integers_average: Mapped[float] = mapped_column(Double)
+    compare_interned_strings_average: Mapped[float] = mapped_column(Double)
+    compare_longs_average: Mapped[float] = mapped_column(Double)
+    compare_strings_average: Mapped[float] = mapped_column(Double)
+    compare_unicode_average: Mapped[float] = mapped_column(Double)
+    concat_strings_average: Mapped[float] = mapped_column(Double)
+    concat_unicode_average: Mapped[float] = mapped_column(Double)
+    create_instances_average: Mapped[float] = mapped_column(Double)
+    create_new_instances_average: Mapped[float] = mapped_column(Double)
+    create_strings_with_concat_average: Mapped[float] = mapped_column(Double)
+    create_unicode_with_concat_average: Mapped[float] = mapped_column(Double)
+    dict_creation_average: Mapped[float] = mapped_column(Double)
+    dict_with_float_keys_average: Mapped[float] = mapped_column(Double)
+    dict_with_integer_keys_average: Mapped[float] = mapped_column(Double)
+    dict_with_string_keys_average: Mapped[float] = mapped_column(Double)
+    for_loops_average: Mapped[float] = mapped_column(Double)
+    if_then_else_average: Mapped[float] = mapped_column(Double)
+    list_slicing_average: Mapped[float] = mapped_column(Double)
+    nested_for_loops_average: Mapped[float] = mapped_column(Double)
+    normal_class_attribute_average: Mapped[float] = mapped_column(Double)
+    normal_instance_attribute_average: Mapped[float] = mapped_column(Double)
+    python_function_calls_average: Mapped[float] = mapped_column(Double)
+    python_method_calls_average: Mapped[float] = mapped_column(Double)
+    recursion_average: Mapped[float] = mapped_column(Double)
+    second_import_average: Mapped[float] = mapped_column(Double)
+    second_package_import_average: Mapped[float] = mapped_column(Double)
+    second_submodule_import_average: Mapped[float] = mapped_column(Double)
+    simple_complex_arithmetic_average: Mapped[float] = mapped_column(Double)
+    simple_dict_manipulation_average: Mapped[float] = mapped_column(Double)
+    simple_float_arithmetic_average: Mapped[float] = mapped_column(Double)
+    simple_int_float_arithmetic_average: Mapped[float] = mapped_column(Double)
+    simple_integer_arithmetic_average: Mapped[float] = mapped_column(Double)
+    simple_list_manipulation_average: Mapped[float] = mapped_column(Double)
+    simple_long_arithmetic_average: Mapped[float] = mapped_column(Double)
+    small_lists_average: Mapped[float] = mapped_column(Double)
+    small_tuples_average: Mapped[float] = mapped_column(Double)
+    special_class_attribute_average: Mapped[float] = mapped_column(Double)
+    special_instance_attribute_average: Mapped[float] = mapped_column(Double)
+    string_mappings_average: Mapped[float] = mapped_column(Double)
+    string_predicates_average: Mapped[float] = mapped_column(Double)
+    string_slicing_average: Mapped[float] = mapped_column(Double)
+    try_except_average: Mapped[float] = mapped_column(Double)
+    try_raise_except_average: Mapped[float] = mapped_column(Double)
+    tuple_slicing_average: Mapped[float] = mapped_column(Double)
+    unicode_mappings_average: Mapped[float] = mapped_column(Double)
+    unicode_predicates_average: Mapped[float] = mapped_column(Double)
+    unicode_properties_average: Mapped[float] = mapped_column(Double)
+    unicode_slicing_average: Mapped[float] = mapped_column(Double)
+    totals_average: Mapped[float] = mapped_column(Double)
 
 
 ALL_PERFORMANCE_MODELS: tuple[type[PerformanceIndicatorBase], ...] = tuple(PERFORMANCE_MODEL_BY_NAME.values())

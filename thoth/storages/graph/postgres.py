@@ -16,8 +16,8 @@ from . import migrations
 from .cached_reads import CachedReads
 from .ingest import indexes as index_registration
 from .ingest import packages as announcements
-from .ingest import removal
 from .ingest import solver as solver_documents
+from .ingest import solver_removal
 from .ingest import vulnerabilities as advisories
 from .queries import artifacts, dependencies, documents, indexes, maintenance, packages, solvers, vulnerabilities
 from .sql_base import exposed
@@ -48,7 +48,7 @@ class GraphDatabase(CachedReads):
     create_python_package_version_entity = exposed(announcements.create_python_package_version_entity, writes=True)
     create_python_package_version_entities = exposed(announcements.create_python_package_version_entities, writes=True)
 
-    # Solvers: queries/solvers.py, ingest/solver.py, ingest/removal.py
+    # Solvers: queries/solvers.py, ingest/solver.py, ingest/solver_removal.py
     has_python_solver_error = exposed(solvers.has_python_solver_error, cached=True)
     has_python_solver_error_many = exposed(solvers.has_python_solver_error_many)
     retrieve_unsolved_python_packages = exposed(solvers.retrieve_unsolved_python_packages)
@@ -66,7 +66,7 @@ class GraphDatabase(CachedReads):
     solved_software_environment_exists = exposed(solvers.solved_software_environment_exists)
     sync_solver_result = exposed(solver_documents.sync_solver_result, writes=True)
     sync_solver_results = exposed(solver_documents.sync_solver_results, writes=True)
-    delete_solver_result = exposed(removal.delete_solver_result, writes=True)
+    delete_solver_result = exposed(solver_removal.delete_solver_result, writes=True)
 
     # Indexes: queries/indexes.py, ingest/indexes.py
     python_package_index_listing = exposed(indexes.python_package_index_listing)

@@ -55,6 +55,23 @@ def insert(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]
         session.execute(_insert_statement(model, tuple(rows[0])), {"rows": encode(rows)})
 
 
+def insert_run(session: Session, model: type[Base], values: Mapping[str, Any]) -> int | None:
+    """Insert the row that stands for a document.
+
+    Args:
+        session: an open session.
+        model: the model of the table.
+        values: values by name of column.
+
+    Returns:
+        The id of the row, or None when another writer put the document in just now.
+
+    """
+    statement = _insert_statement(model, tuple(values)).text + " ON CONFLICT DO NOTHING RETURNING id"
+    id_: int | None = session.scalar(text(statement), {"rows": encode([values])})
+    return id_
+
+
 def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert the rows whose natural key is missing; return the id of every row, in the order given.
 

@@ -1,142 +1,143 @@
-"""Removal of what a solver document said, and of what no other document or announcement knows."""
+"""Removal of what runs said, and of what nothing else refers to any more; read off the models.
+
+A table whose foreign key to a run cascades holds the facts of that run, and goes with it. What the run and its facts
+refer to goes, too, when its model is `REMOVED_WHEN_UNUSED` and no other row refers to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Column, ForeignKeyConstraint, Table, TextClause, text
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.ddl import sort_tables
 
-from ...exceptions import NotFoundError
-from ..models import SolverRun
-from .writers import documents_present, exclude_writers
+from ..models_base import Base
+from ..models_performance import ALL_PERFORMANCE_MODELS
 
-# What the runs refer to, and may be the last to do so.
-_REFERRED = text(
-    """
-    SELECT
-        ARRAY(SELECT DISTINCT python_package_version_id FROM solved WHERE solver_run_id = ANY(:runs)),
-        ARRAY(SELECT DISTINCT python_package_metadata_id FROM solved
-              WHERE solver_run_id = ANY(:runs) AND python_package_metadata_id IS NOT NULL),
-        ARRAY(SELECT DISTINCT python_package_license_id FROM solved
-              WHERE solver_run_id = ANY(:runs) AND python_package_license_id IS NOT NULL),
-        ARRAY(SELECT DISTINCT version_set_id FROM solved JOIN depends_on
-              USING (python_package_version_id, solver_run_id) WHERE solver_run_id = ANY(:runs)),
-        ARRAY(SELECT DISTINCT python_artifact_id FROM solved JOIN has_artifact
-              USING (python_package_version_id, solver_run_id) WHERE solver_run_id = ANY(:runs)),
-        ARRAY(SELECT DISTINCT ecosystem_solver_id FROM solver_run WHERE id = ANY(:runs))
-    """
-)
-_RUN_IDS = text("SELECT id FROM solver_run WHERE document_id = ANY(:document_ids)")
-_REMOVE_FACTS = text("DELETE FROM solved WHERE solver_run_id = ANY(:runs)")  # requirements and artifacts follow
-_REMOVE_RUNS = text("DELETE FROM solver_run WHERE id = ANY(:runs)")
-_REMOVE_VERSIONS = text(
-    """
-    DELETE FROM python_package_version AS stored
-    WHERE id = ANY(:versions) AND NOT EXISTS (SELECT FROM solved WHERE python_package_version_id = stored.id)
-    RETURNING python_release_id, solved_software_environment_id
-    """
-)
-_POINT_TO_LATEST_OF_THE_REST = text(
-    """
-    UPDATE python_package_version AS stored SET solver_run_id = (
-        SELECT solved.solver_run_id FROM solved JOIN solver_run ON solver_run.id = solved.solver_run_id
-        WHERE solved.python_package_version_id = stored.id
-        ORDER BY solver_run.datetime DESC, solver_run.document_id DESC LIMIT 1
-    )
-    WHERE id = ANY(:versions) AND solver_run_id = ANY(:runs)
-    """
-)
-_REMOVE_SETS = text(
-    """
-    DELETE FROM version_set AS stored
-    WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM depends_on WHERE version_set_id = stored.id)
-    RETURNING python_release_ids
-    """
-)
-_REMOVE_RELEASES = text(
-    """
-    DELETE FROM python_release AS stored
-    WHERE id = ANY(:ids)
-        AND NOT EXISTS (SELECT FROM python_package_version WHERE python_release_id = stored.id)
-        AND NOT EXISTS (SELECT FROM python_package_version_entity WHERE python_release_id = stored.id)
-        AND NOT EXISTS (SELECT FROM version_set WHERE python_release_ids @> ARRAY[stored.id])
-    """
-)
-_REMOVE_METADATA = text(
-    """
-    DELETE FROM python_package_metadata AS stored
-    WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM solved WHERE python_package_metadata_id = stored.id)
-    """
-)
-_REMOVE_LICENSES = text(
-    """
-    DELETE FROM python_package_license AS stored
-    WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM solved WHERE python_package_license_id = stored.id)
-    """
-)
-_REMOVE_ARTIFACTS = text(
-    """
-    DELETE FROM python_artifact AS stored
-    WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM has_artifact WHERE python_artifact_id = stored.id)
-    """
-)
-_REMOVE_SOLVERS = text(
-    """
-    DELETE FROM ecosystem_solver AS stored
-    WHERE id = ANY(:ids) AND NOT EXISTS (SELECT FROM solver_run WHERE ecosystem_solver_id = stored.id)
-    RETURNING solved_software_environment_id
-    """
-)
-_REMOVE_ENVIRONMENTS = text(
-    """
-    DELETE FROM solved_software_environment AS stored
-    WHERE id = ANY(:ids)
-        AND NOT EXISTS (SELECT FROM ecosystem_solver WHERE solved_software_environment_id = stored.id)
-    """
-)
+assert ALL_PERFORMANCE_MODELS  # importing them puts their tables into the metadata
+
+Used = Mapping[str, Iterable[int]]
+"""Ids by name of table."""
 
 
-def delete_solver_result(session: Session, document_id: str) -> int:
-    """Remove what only one solver document said; what older documents said of the same holds again.
+def remove_runs(session: Session, model: type[Base], ids: Sequence[int]) -> None:
+    """Remove runs with what they said; the caller holds the lock of `exclude_writers`.
 
     Args:
-        session: an open session whose transaction has not written yet.
-        document_id: identifier of the document.
-
-    Returns:
-        The number of package versions of which the document spoke.
-
-    Raises:
-        NotFoundError: no such document is in the graph.
+        session: an open session.
+        model: the model of the runs.
+        ids: their ids.
 
     """
-    exclude_writers(session)
-    present = documents_present(session, SolverRun, [document_id])
-    if not present:
-        raise NotFoundError(f"no solver document {document_id!r} in the graph")
-    return remove_solver_runs(session, present)
+    used = used_by(session, model.__tablename__, ids)
+    _delete(session, model.__tablename__, ids)
+    remove_unused(session, used)
 
 
-def remove_solver_runs(session: Session, document_ids: Sequence[str]) -> int:
-    """Remove what solver documents said; the caller holds the lock of `exclude_writers`.
+def used_by(session: Session, table_name: str, ids: Sequence[int]) -> Used:
+    """Return the rows that some rows, and those that go with them, refer to, of tables whose rows go when unused."""
+    names, statement = _used_statement(table_name)
+    if not names or not ids:
+        return {}
+    used: dict[str, set[int]] = defaultdict(set)
+    for name, found in zip(names, session.execute(statement, {"ids": list(ids)}).one(), strict=True):
+        used[name].update(found)
+    return used
 
-    Returns:
-        The number of package versions of which they spoke.
+
+def remove_unused(session: Session, candidates: Used) -> None:
+    """Remove those of some rows that nothing refers to, and then what only these referred to.
+
+    Args:
+        session: an open session.
+        candidates: ids of rows that may be unused, by name of table.
 
     """
-    runs = list(session.scalars(_RUN_IDS, {"document_ids": list(document_ids)}))
-    versions, metadata, licenses, sets, artifacts, solvers = session.execute(_REFERRED, {"runs": runs}).one()
-    session.execute(_REMOVE_FACTS, {"runs": runs})
-    removed = session.execute(_REMOVE_VERSIONS, {"versions": versions}).all()
-    session.execute(_POINT_TO_LATEST_OF_THE_REST, {"versions": versions, "runs": runs})
-    session.execute(_REMOVE_RUNS, {"runs": runs})
-    members = [release for releases in session.scalars(_REMOVE_SETS, {"ids": sets}) for release in releases]
-    releases = sorted({*members, *(release for release, _ in removed)})
-    session.execute(_REMOVE_RELEASES, {"ids": releases})
-    session.execute(_REMOVE_METADATA, {"ids": metadata})
-    session.execute(_REMOVE_LICENSES, {"ids": licenses})
-    session.execute(_REMOVE_ARTIFACTS, {"ids": artifacts})
-    environments = list(session.scalars(_REMOVE_SOLVERS, {"ids": solvers}))
-    session.execute(_REMOVE_ENVIRONMENTS, {"ids": environments})
-    return len(versions)
+    left = {name: set(ids) for name, ids in candidates.items()}
+    for table_name in _users_first():
+        ids = left.pop(table_name, None)
+        unused = list(session.scalars(_unused_statement(table_name), {"ids": sorted(ids)})) if ids else []
+        if unused:
+            for name, used in used_by(session, table_name, unused).items():
+                left.setdefault(name, set()).update(used)
+            _delete(session, table_name, unused)
+
+
+def _delete(session: Session, table_name: str, ids: Sequence[int]) -> None:
+    session.execute(text(f"DELETE FROM {table_name} WHERE id = ANY(:ids)"), {"ids": list(ids)})
+
+
+@cache
+def _users_first() -> list[str]:
+    """Return the names of all tables, those that refer to others before these."""
+    tables = Base.metadata.tables
+    arrays = [
+        (tables[target], table)
+        for table in tables.values()
+        for target, is_array in map(_target, table.columns)
+        if is_array
+    ]
+    return [table.name for table in reversed(sort_tables(tables.values(), extra_dependencies=arrays))]
+
+
+@cache
+def _removed_when_unused() -> frozenset[str]:
+    return frozenset(
+        mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.REMOVED_WHEN_UNUSED
+    )
+
+
+@lru_cache(maxsize=64)
+def _used_statement(table_name: str) -> tuple[list[str], TextClause]:
+    """Return names of tables, and a statement that gives an array of ids in each."""
+    names, arrays = [], []
+    for table, condition in [(Base.metadata.tables[table_name], "id = ANY(:ids)"), *_owned(table_name)]:
+        for column in table.columns:
+            target, is_array = _target(column)
+            if target != table_name and target in _removed_when_unused():
+                value = f"unnest({column.name})" if is_array else column.name
+                rows = f"SELECT DISTINCT {value} AS used FROM {table.name} WHERE {condition}"
+                names.append(target)
+                arrays.append(f"ARRAY(SELECT used FROM ({rows}) AS users WHERE used IS NOT NULL)")
+    return names, text(f"SELECT {', '.join(arrays)}")
+
+
+def _owned(table_name: str) -> Iterator[tuple[Table, str]]:
+    """Yield the tables whose rows go with the rows of a table, and how to find them."""
+    for key in _foreign_keys_to(table_name):
+        if key.ondelete == "CASCADE":
+            yield key.table, f"{key.elements[0].parent.name} = ANY(:ids)"
+
+
+@lru_cache(maxsize=64)
+def _unused_statement(table_name: str) -> TextClause:
+    users = [
+        f"NOT EXISTS (SELECT FROM {key.table.name} WHERE {key.elements[0].parent.name} = stored.id)"
+        for key in _foreign_keys_to(table_name)
+        if key.ondelete != "CASCADE"
+    ]
+    users += [
+        f"NOT EXISTS (SELECT FROM {table.name} WHERE {column.name} @> ARRAY[stored.id])"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if _target(column) == (table_name, True)
+    ]
+    return text(f"SELECT id FROM {table_name} AS stored WHERE id = ANY(:ids) AND {' AND '.join(users)}")
+
+
+def _foreign_keys_to(table_name: str) -> Iterator[ForeignKeyConstraint]:
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            if key.referred_table.name == table_name and [element.column.name for element in key.elements] == ["id"]:
+                yield key
+
+
+def _target(column: Column[Any]) -> tuple[str, bool]:
+    """Return the table whose ids a column holds, and whether it holds several; no table when it holds none."""
+    if "refers_to" in column.info:
+        return column.info["refers_to"].partition(".")[0], True
+    return next((key.column.table.name for key in column.foreign_keys if key.column.name == "id"), ""), False

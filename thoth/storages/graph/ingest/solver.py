@@ -14,7 +14,6 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from ...documents.solver import PackageFact, SolverFacts, read_solver_document
-from ...exceptions import RetryTransaction
 from ..models import (
     DependsOn,
     EcosystemSolver,
@@ -30,9 +29,9 @@ from ..models import (
 )
 from ..upsert import encode, insert, recordset
 from .lookup import known_or_new_ids
-from .removal import remove_solver_runs
+from .solver_removal import remove_solver_runs
 from .version_sets import VersionSets
-from .writers import documents_present, exclude_writers, is_any_present
+from .writers import documents_to_write
 
 _INSERT_RUNS = text(
     f"""
@@ -115,19 +114,8 @@ def sync_solver_results(session: Session, documents: Sequence[SolverFacts], *, f
     by_id: dict[str, SolverFacts] = {}
     for document in documents:
         by_id.setdefault(document.document_id, document)
-    alone = force and is_any_present(session, SolverRun, list(by_id))
-    if alone:
-        exclude_writers(session)
-    present = documents_present(session, SolverRun, list(by_id))
-    if present and force:
-        if not alone:
-            raise RetryTransaction(f"another writer put {present} in just now")
-        remove_solver_runs(session, present)
-    elif present:
-        by_id = {id_: document for id_, document in by_id.items() if id_ not in present}
-    if not by_id:
-        return 0
-    return _Writer(session).write([by_id[id_] for id_ in sorted(by_id)])
+    to_write = documents_to_write(session, SolverRun, list(by_id), force=force, remove=remove_solver_runs)
+    return _Writer(session).write([by_id[id_] for id_ in sorted(to_write)]) if to_write else 0
 
 
 class _Writer:

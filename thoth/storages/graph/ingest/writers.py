@@ -7,18 +7,20 @@ a connection pooler: https://www.postgresql.org/docs/current/explicit-locking.ht
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from ...exceptions import RetryTransaction
 from ..known_ids import known_ids
 from ..models_base import REMOVALS, Base
+from .removal import remove_runs
 
 _LOCK = 0x7468_6F74_68_01
 
 _LOCK_ALONE = select(func.pg_advisory_xact_lock(_LOCK))
-_LOCK_SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
+_WITH_LOCK_SHARED = f"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({_LOCK}))"
 _COUNT_REMOVAL = select(REMOVALS.next_value())
 # A sequence that was never used has the same last value as one that was used once.
 _REMOVALS_SO_FAR = "SELECT last_value + is_called::int FROM removals"
@@ -40,7 +42,7 @@ def documents_present(session: Session, model: type[Base], document_ids: Sequenc
     # is read as it is at that moment, not as of the beginning of the statement.
     statement = text(
         f"""
-        WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({_LOCK}))
+        {_WITH_LOCK_SHARED}
         SELECT ({_REMOVALS_SO_FAR}),
                ARRAY(SELECT document_id FROM {model.__tablename__} WHERE document_id = ANY(:document_ids))
         FROM locked
@@ -51,9 +53,53 @@ def documents_present(session: Session, model: type[Base], document_ids: Sequenc
     return list(present)
 
 
+def documents_to_write(
+    session: Session,
+    model: type[Base],
+    document_ids: Sequence[str],
+    *,
+    force: bool,
+    remove: Callable[[Session, list[str]], object] | None = None,
+) -> list[str]:
+    """Start to write documents: tell which are not in, after removing those that are and have to be replaced.
+
+    Args:
+        session: a session whose transaction has not written yet.
+        model: the model whose rows stand for documents, by ``document_id``.
+        document_ids: identifiers of the documents that are to be written.
+        force: whether documents that are in are replaced.
+        remove: removes what documents said; given their identifiers. Not given: `remove_runs`.
+
+    Returns:
+        Identifiers of the documents to write, in the order given.
+
+    Raises:
+        RetryTransaction: a document that has to be replaced came in while this began.
+
+    """
+    alone = force and is_any_present(session, model, document_ids)
+    if alone:
+        exclude_writers(session)
+    present = documents_present(session, model, document_ids)
+    if not (present and force):
+        return [id_ for id_ in document_ids if id_ not in present]
+    if not alone:
+        raise RetryTransaction(f"another writer put {present} in just now")
+    if remove is None:
+        ids = session.scalars(
+            text(f"SELECT id FROM {model.__tablename__} WHERE document_id = ANY(:document_ids)"),
+            {"document_ids": present},
+        )
+        remove_runs(session, model, list(ids))
+    else:
+        remove(session, present)
+    return list(document_ids)
+
+
 def share_with_writers(session: Session) -> None:
     """Keep removals out until the transaction ends, so that rows which are referred to do not go."""
-    session.execute(_LOCK_SHARED)
+    removals = session.scalar(text(f"{_WITH_LOCK_SHARED} SELECT ({_REMOVALS_SO_FAR}) FROM locked"))
+    known_ids(session).is_as_of(removals or 0)
 
 
 def is_any_present(session: Session, model: type[Base], document_ids: Sequence[str]) -> bool:

@@ -1,9 +1,31 @@
 """The models of the knowledge graph, one module a topic."""
 
 from ..models_base import Base
-from .artifacts import HasArtifact, PythonArtifact
+from .advisers import Advised, AdviserRun
+from .artifacts import (
+    HasArtifact,
+    IncludedFile,
+    InvestigatedArtifact,
+    PackageAnalyzerRun,
+    PythonArtifact,
+    PythonFileDigest,
+    RequiresSymbol,
+    VersionedSymbol,
+)
 from .dependencies import DependsOn, VersionSet
-from .environments import SolvedSoftwareEnvironment
+from .dependency_monkey import DependencyMonkeyRun, RequestedInspection
+from .environments import HardwareInformation, SoftwareEnvironment, SolvedSoftwareEnvironment
+from .images import (
+    DebPackageVersion,
+    DetectedSymbol,
+    FoundDeb,
+    FoundPythonFile,
+    FoundPythonInterpreter,
+    FoundRPM,
+    IdentifiedPythonPackage,
+    PackageExtractRun,
+    RPMPackageVersion,
+)
 from .indexes import PythonPackageIndex
 from .inspections import InspectionRun
 from .packages import (
@@ -13,46 +35,110 @@ from .packages import (
     PythonPackageVersionEntity,
     PythonRelease,
 )
+from .provenance import ProvenanceCheckerRun, ProvenanceReportEntry
 from .solvers import EcosystemSolver, Solved, SolverRun
+from .stacks import (
+    LockedPythonPackage,
+    PythonRequirement,
+    PythonRequirements,
+    PythonRequirementsLock,
+    PythonSoftwareStack,
+)
 from .vulnerabilities import CVE, HasVulnerability
 
 ALL_MODELS: tuple[type[Base], ...] = (
+    Advised,
+    AdviserRun,
     CVE,
+    DebPackageVersion,
+    DependencyMonkeyRun,
     DependsOn,
+    DetectedSymbol,
     EcosystemSolver,
+    FoundDeb,
+    FoundPythonFile,
+    FoundPythonInterpreter,
+    FoundRPM,
+    HardwareInformation,
     HasArtifact,
     HasVulnerability,
+    IdentifiedPythonPackage,
+    IncludedFile,
     InspectionRun,
+    InvestigatedArtifact,
+    LockedPythonPackage,
+    PackageAnalyzerRun,
+    PackageExtractRun,
+    ProvenanceCheckerRun,
+    ProvenanceReportEntry,
     PythonArtifact,
+    PythonFileDigest,
     PythonPackageIndex,
     PythonPackageLicense,
     PythonPackageMetadata,
     PythonPackageVersion,
     PythonPackageVersionEntity,
     PythonRelease,
+    PythonRequirement,
+    PythonRequirements,
+    PythonRequirementsLock,
+    PythonSoftwareStack,
+    RPMPackageVersion,
+    RequestedInspection,
+    RequiresSymbol,
+    SoftwareEnvironment,
     Solved,
     SolvedSoftwareEnvironment,
     SolverRun,
     VersionSet,
+    VersionedSymbol,
 )
 
 __all__ = [
     "ALL_MODELS",
+    "Advised",
+    "AdviserRun",
     "CVE",
+    "DebPackageVersion",
+    "DependencyMonkeyRun",
     "DependsOn",
+    "DetectedSymbol",
     "EcosystemSolver",
+    "FoundDeb",
+    "FoundPythonFile",
+    "FoundPythonInterpreter",
+    "FoundRPM",
+    "HardwareInformation",
     "HasArtifact",
     "HasVulnerability",
+    "IdentifiedPythonPackage",
+    "IncludedFile",
     "InspectionRun",
+    "InvestigatedArtifact",
+    "LockedPythonPackage",
+    "PackageAnalyzerRun",
+    "PackageExtractRun",
+    "ProvenanceCheckerRun",
+    "ProvenanceReportEntry",
     "PythonArtifact",
+    "PythonFileDigest",
     "PythonPackageIndex",
     "PythonPackageLicense",
     "PythonPackageMetadata",
     "PythonPackageVersion",
     "PythonPackageVersionEntity",
     "PythonRelease",
+    "PythonRequirement",
+    "PythonRequirements",
+    "PythonRequirementsLock",
+    "PythonSoftwareStack",
+    "RPMPackageVersion",
+    "RequestedInspection",
+    "RequiresSymbol",
+    "SoftwareEnvironment",
     "Solved",
     "SolvedSoftwareEnvironment",
     "SolverRun",
     "VersionSet",
+    "VersionedSymbol",
 ]

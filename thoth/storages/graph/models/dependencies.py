@@ -14,6 +14,7 @@ class VersionSet(Base, BaseExtension):
 
     __tablename__ = "version_set"
     NATURAL_KEY = ("digest",)
+    REMOVED_WHEN_UNUSED = True
     __table_args__ = (
         natural_key(*NATURAL_KEY),
         Index(None, "package_name"),  # retrieve_dependent_packages: any version

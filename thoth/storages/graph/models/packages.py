@@ -16,6 +16,7 @@ class PythonRelease(Base, BaseExtension):
 
     __tablename__ = "python_release"
     NATURAL_KEY = ("package_name", "package_version")
+    REMOVED_WHEN_UNUSED = True
     __table_args__ = (natural_key(*NATURAL_KEY),)
 
     id: Mapped[intpk]
@@ -79,6 +80,7 @@ class PythonPackageMetadata(Base, BaseExtension):
 
     __tablename__ = "python_package_metadata"
     NATURAL_KEY = ("digest",)
+    REMOVED_WHEN_UNUSED = True
     __table_args__ = (natural_key(*NATURAL_KEY),)
 
     id: Mapped[intpk]
@@ -117,6 +119,7 @@ class PythonPackageLicense(Base, BaseExtension):
 
     __tablename__ = "python_package_license"
     NATURAL_KEY = ("license_name", "license_identifier", "license_version")
+    REMOVED_WHEN_UNUSED = True
     __table_args__ = (natural_key(*NATURAL_KEY),)
 
     id: Mapped[intpk]

@@ -15,6 +15,7 @@ class EcosystemSolver(Base, BaseExtension):
 
     __tablename__ = "ecosystem_solver"
     NATURAL_KEY = ("ecosystem", "solver_name", "solver_version", "solved_software_environment_id")
+    REMOVED_WHEN_UNUSED = True
     __table_args__ = (natural_key(*NATURAL_KEY),)
 
     id: Mapped[intpk]
