@@ -59,9 +59,9 @@ def test_bad_document_among_good_ones(graph: GraphDatabase, tmp_path: Path) -> N
     assert graph.get_solver_documents_count() == 7
     report = sync_local_documents([file], graceful=True, graph=graph)
     assert report.total == SyncCounts(20, 12, 7, 1)
-    ((source, reason),) = report.failures
-    assert source == f"{file}:8"
-    assert "package_name" in reason
+    (failure,) = report.failures
+    assert failure.source == f"{file}:8"
+    assert "package_name" in failure.reason
     assert graph.get_solver_documents_count() == 19
 
 
@@ -73,7 +73,7 @@ def test_group_that_fails_goes_one_by_one(
     lines[3]["result"]["tree"][0]["package_name"] = "".join(f"{number:x}" for number in range(4000))
     report = sync_local_documents([write(tmp_path / "all.jsonl", lines)], graceful=True, graph=graph)
     assert report.total == SyncCounts(20, 19, 0, 1)
-    assert report.failures[0][0].endswith(":4")
+    assert report.failures[0].line == 4
     assert graph.get_solver_documents_count() == 19
 
 
@@ -85,8 +85,9 @@ def test_mixed_folder(graph: GraphDatabase, tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("not a document")
     report = sync_local_documents([tmp_path], graceful=True, graph=graph)
     assert report.counts == {"solver": SyncCounts(2, 2, 0, 0), "unknown": SyncCounts(3, 0, 0, 3)}
-    assert {Path(source).name for source, _ in report.failures} == {"adviser.json", "broken.json", "broken.jsonl.gz"}
-    assert any("thoth-nothing" in reason for _, reason in report.failures)
+    names = {Path(failure.document).name for failure in report.failures}
+    assert names == {"adviser.json", "broken.json", "broken.jsonl.gz"}
+    assert any("thoth-nothing" in failure.reason for failure in report.failures)
 
 
 def test_adapter_of_its_own(graph: GraphDatabase, tmp_path: Path) -> None:
@@ -108,6 +109,6 @@ def test_kind_by_tool_and_by_identifier(metadata: Json) -> None:
 
 
 def test_every_kind_has_a_name_of_its_own() -> None:
-    assert len({kind.name for kind in sync_module.KINDS}) == len(sync_module.KINDS)
+    assert all(kind.name == name for name, kind in sync_module.KINDS.items())
     with pytest.raises(SchemaError, match=r"metadata\.analyzer"):
         kind_of({"metadata": None})

@@ -18,6 +18,7 @@ from .provenance import ProvenanceResultsStore
 from .provenance_cache import ProvenanceCacheStore
 from .result_schema import RESULT_SCHEMA
 from .solvers import SolverResultsStore
+from .sync import sync_documents, sync_solver_documents
 
 __version__ = "1.0.0.dev0"
 
@@ -42,4 +43,6 @@ __all__ = [
     "ProvenanceResultsStore",
     "SolverResultsStore",
     "__version__",
+    "sync_documents",
+    "sync_solver_documents",
 ]

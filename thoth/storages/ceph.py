@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -253,7 +253,7 @@ class CephStore(StorageBase):
             except ValueError as error:
                 return document_id, StoreError(f"{self.config.place}: {self.prefix!r}: {error}")
 
-        return _in_order(fetch, document_ids, workers or self.config.workers)
+        return in_parallel(fetch, document_ids, workers or self.config.workers)
 
     def upload_file(self, path: str | Path, key: str) -> None:
         """Store a file, without holding it.
@@ -299,7 +299,7 @@ class CephStore(StorageBase):
         return document
 
 
-def _in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """Yield what a function returns for each item, in order, called by several threads, a bounded number ahead."""
     if workers == 1:
         yield from map(function, items)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from .base import StorageBase
-from .ceph import CephStore, Document
+from .ceph import CephStore, Document, in_parallel
 from .config import DocumentStoreConfig
 from .documents.base import Metadata, read
 from .documents.base import document_id as id_of
-from .exceptions import SchemaError
+from .exceptions import SchemaError, StoreError, ThothStorageException
 from .result_schema import RESULT_SCHEMA, DocumentSchema
 
 _DATED = re.compile(r"(?P<name>.*-)(?P<time>\d{12})-[0-9a-f]+")
@@ -128,6 +128,29 @@ class DocumentStoreBase(StorageBase):
 
         """
         return self.ceph.retrieve_document(document_id)
+
+    def retrieve_documents(
+        self, document_ids: Iterable[str]
+    ) -> Generator[tuple[str, Document | ThothStorageException], None, None]:
+        """Yield identifiers and documents, in the order given, fetched in parallel ahead of whoever takes them.
+
+        Args:
+            document_ids: of the documents; they are taken as they are needed.
+
+        Returns:
+            For each identifier, the document, or the error that it met: one does not end the others.
+
+        """
+
+        def fetch(document_id: str) -> tuple[str, Document | ThothStorageException]:
+            try:
+                return document_id, self.retrieve_document(document_id)
+            except ThothStorageException as error:
+                return document_id, error
+            except ValueError as error:
+                return document_id, StoreError(f"{self.ceph.config.place}: {self.ceph.prefix!r}: {error}")
+
+        return in_parallel(fetch, document_ids, self.ceph.config.workers)
 
     def iterate_results(self) -> Iterator[tuple[str, Document]]:
         """Yield identifiers and documents, in the order of the identifiers.
