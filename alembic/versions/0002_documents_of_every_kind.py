@@ -2,7 +2,7 @@
 
 Revision ID: 0002
 Revises: 0001
-Create Date: 2026-11-24 08:52:21.866133
+Create Date: 2026-11-24 11:30:45.030160
 """
 
 import sqlalchemy as sa
@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("python_version", sa.Text(collation="C"), nullable=True),
         sa.Column("index_urls", sa.ARRAY(sa.Text(collation="C"), dimensions=1), nullable=False),
+        sa.Column("other_fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_python_requirements")),
         sa.UniqueConstraint("digest", name=op.f("uq_python_requirements_digest"), postgresql_nulls_not_distinct=True),
     )
@@ -145,7 +146,7 @@ def upgrade() -> None:
         sa.Column("debug", sa.Boolean(), nullable=False),
         sa.Column("dependency_monkey_error", sa.Boolean(), nullable=False),
         sa.Column("error_message", sa.Text(collation="C"), nullable=True),
-        sa.Column("seed", sa.Integer(), nullable=True),
+        sa.Column("seed", sa.BigInteger(), nullable=True),
         sa.Column("decision", sa.Text(collation="C"), nullable=True),
         sa.Column("count", sa.Integer(), nullable=True),
         sa.Column("limit_latest_versions", sa.Integer(), nullable=True),
@@ -213,6 +214,7 @@ def upgrade() -> None:
         sa.Column("extras", sa.ARRAY(sa.Text(collation="C"), dimensions=1), nullable=False),
         sa.Column("marker", sa.Text(collation="C"), nullable=True),
         sa.Column("hashes", sa.ARRAY(sa.Text(collation="C"), dimensions=1), nullable=False),
+        sa.Column("other_fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["python_package_index_id"],
             ["python_package_index.id"],
@@ -390,7 +392,7 @@ def upgrade() -> None:
         sa.Column("additional_stack_info", sa.Boolean(), nullable=False),
         sa.Column("advised_configuration_changes", sa.Boolean(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=True),
-        sa.Column("limit", sa.Integer(), nullable=True),
+        sa.Column("stack_limit", sa.Integer(), nullable=True),
         sa.Column("limit_latest_versions", sa.Integer(), nullable=True),
         sa.Column("recommendation_type", sa.Text(collation="C"), nullable=True),
         sa.Column("requirements_format", sa.Text(collation="C"), nullable=True),
@@ -738,6 +740,7 @@ def upgrade() -> None:
         sa.Column("ru_nvcsw", sa.BigInteger(), nullable=True),
         sa.Column("ru_nivcsw", sa.BigInteger(), nullable=True),
         sa.Column("other_parameters", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("other_results", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("inspection_run_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["inspection_run_id"],
@@ -788,6 +791,7 @@ def upgrade() -> None:
         sa.Column("ru_nvcsw", sa.BigInteger(), nullable=True),
         sa.Column("ru_nivcsw", sa.BigInteger(), nullable=True),
         sa.Column("other_parameters", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("other_results", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("inspection_run_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["inspection_run_id"],
@@ -877,6 +881,7 @@ def upgrade() -> None:
         sa.Column("ru_nvcsw", sa.BigInteger(), nullable=True),
         sa.Column("ru_nivcsw", sa.BigInteger(), nullable=True),
         sa.Column("other_parameters", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("other_results", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("inspection_run_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["inspection_run_id"],
@@ -959,6 +964,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_foreign_key(
+        op.f("fk_inspection_run_run_software_environment_id"),
+        "inspection_run",
+        "software_environment",
+        ["run_software_environment_id"],
+        ["id"],
+    )
+    op.create_foreign_key(
         op.f("fk_inspection_run_build_hardware_information_id"),
         "inspection_run",
         "hardware_information",
@@ -980,13 +992,6 @@ def upgrade() -> None:
         ["id"],
     )
     op.create_foreign_key(
-        op.f("fk_inspection_run_run_software_environment_id"),
-        "inspection_run",
-        "software_environment",
-        ["run_software_environment_id"],
-        ["id"],
-    )
-    op.create_foreign_key(
         op.f("fk_inspection_run_build_software_environment_id"),
         "inspection_run",
         "software_environment",
@@ -996,6 +1001,10 @@ def upgrade() -> None:
     op.add_column(
         "pi_matmul",
         sa.Column("other_parameters", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+    )
+    op.add_column(
+        "pi_matmul",
+        sa.Column("other_results", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
     )
     op.alter_column("pi_matmul", "exit_code", existing_type=sa.INTEGER(), nullable=True)
     op.alter_column("pi_matmul", "ru_utime", existing_type=sa.DOUBLE_PRECISION(precision=53), nullable=True)
@@ -1035,12 +1044,13 @@ def downgrade() -> None:
     op.alter_column("pi_matmul", "ru_stime", existing_type=sa.DOUBLE_PRECISION(precision=53), nullable=False)
     op.alter_column("pi_matmul", "ru_utime", existing_type=sa.DOUBLE_PRECISION(precision=53), nullable=False)
     op.alter_column("pi_matmul", "exit_code", existing_type=sa.INTEGER(), nullable=False)
+    op.drop_column("pi_matmul", "other_results")
     op.drop_column("pi_matmul", "other_parameters")
     op.drop_constraint(op.f("fk_inspection_run_build_software_environment_id"), "inspection_run", type_="foreignkey")
-    op.drop_constraint(op.f("fk_inspection_run_run_software_environment_id"), "inspection_run", type_="foreignkey")
     op.drop_constraint(op.f("fk_inspection_run_python_software_stack_id"), "inspection_run", type_="foreignkey")
     op.drop_constraint(op.f("fk_inspection_run_run_hardware_information_id"), "inspection_run", type_="foreignkey")
     op.drop_constraint(op.f("fk_inspection_run_build_hardware_information_id"), "inspection_run", type_="foreignkey")
+    op.drop_constraint(op.f("fk_inspection_run_run_software_environment_id"), "inspection_run", type_="foreignkey")
     op.drop_index(op.f("ix_inspection_run_run_software_environment_id"), table_name="inspection_run")
     op.drop_index(op.f("ix_inspection_run_run_hardware_information_id"), table_name="inspection_run")
     op.drop_index(op.f("ix_inspection_run_python_software_stack_id"), table_name="inspection_run")

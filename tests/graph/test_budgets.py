@@ -11,15 +11,30 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from tests.conftest import EXAMPLES
 from tests.databases import missing_database
 from tests.factories import PYPI, RHEL, SOLVER, requires, solved, solver_document, sync
+from tests.inspection_documents import composed, report
 from thoth.storages import GraphDatabase
+from thoth.storages.documents.adviser import read_adviser_document
+from thoth.storages.documents.dependency_monkey import read_dependency_monkey_document
+from thoth.storages.documents.inspection import read_inspection_document
+from thoth.storages.documents.provenance_checker import read_provenance_checker_document
 from thoth.storages.documents.solver import read_solver_document
 from thoth.storages.graph.query_log import counted_statements
 
 Json = dict[str, Any]
 
+
+def sample(folder: str) -> Json:
+    """Return the first of the sample documents in a folder."""
+    document: Json = json.loads(min((EXAMPLES / folder).glob("*.json")).read_bytes())
+    return document
+
+
 DOCUMENT = solver_document(f"{SOLVER}-budget", tree=[solved("new", dependencies=[requires("flask", "1.0.2")])])
+ADVICE = sample("adviser-documents")
+PROVENANCE = sample("provenance-checker-documents")
 PACKAGES = [(f"synthetic-{number // 10}", str(number), PYPI) for number in range(1, 101)]
 FLASK = ("flask", "1.0.2")
 CLICK = {"dependency_name": "click", "dependency_version": "7.0"}
@@ -91,6 +106,19 @@ READS = [
     Budget("solver_document_id_exist", (f"{SOLVER}-absent",)),
     Budget("solver_document_ids_in", ([f"{SOLVER}-{number}" for number in range(100)],)),
     Budget("solver_records_exist", (DOCUMENT,)),
+    Budget("adviser_document_id_exist", ("adviser-absent",)),
+    Budget("adviser_document_ids_in", ([f"adviser-{number}" for number in range(100)],)),
+    Budget("get_advised_stacks", (ADVICE["metadata"]["document_id"],)),
+    Budget("provenance_checker_document_id_exist", ("provenance-checker-absent",)),
+    Budget("provenance_checker_document_ids_in", ([f"provenance-checker-{number}" for number in range(100)],)),
+    Budget("dependency_monkey_document_id_exist", ("dependency-monkey-absent",)),
+    Budget("dependency_monkey_document_ids_in", ([f"dependency-monkey-{number}" for number in range(100)],)),
+    Budget("inspection_document_id_exist", ("inspection-absent",)),
+    Budget("inspection_document_ids_in", ([f"inspection-{number}" for number in range(100)],)),
+    Budget("get_number_of_pi_records"),
+    Budget("get_all_pi_per_framework_count", ("tensorflow",)),
+    Budget("get_all_pi_count"),
+    Budget("get_performance_indicators", ("PiConv2D",), {"framework": "tensorflow", "device": "cpu"}),
     Budget("get_table_sizes"),
 ]
 WRITES = [
@@ -103,6 +131,18 @@ WRITES = [
     Budget("register_python_package_index", (PYPI,), statements=2),
     Budget("set_python_package_index_state", (PYPI,), {"enabled": True}),
     Budget("create_python_cve_record", (*FLASK, PYPI), RECORD, statements=10),
+    Budget("sync_adviser_result", (ADVICE,)),
+    Budget("sync_adviser_result", (ADVICE,), {"force": True}, statements=40),
+    Budget("sync_adviser_facts", (read_adviser_document(ADVICE),)),
+    Budget("sync_provenance_checker_result", (PROVENANCE,), statements=14),
+    Budget("sync_provenance_checker_result", (PROVENANCE,), {"force": True}, statements=40),
+    Budget("sync_provenance_checker_facts", (read_provenance_checker_document(PROVENANCE),)),
+    Budget("sync_dependency_monkey_result", (report("inspection-budget"),), statements=9),
+    Budget("sync_dependency_monkey_result", (report("inspection-budget"),), {"force": True}, statements=25),
+    Budget("sync_dependency_monkey_facts", (read_dependency_monkey_document(report("inspection-budget")),)),
+    Budget("sync_inspection_result", (composed(),), statements=14),
+    Budget("sync_inspection_result", (composed(),), {"force": True}, statements=35),
+    Budget("sync_inspection_facts", (read_inspection_document(composed()),), statements=2),
 ]
 # Methods that ask the database nothing, or are about the schema or the connection.
 OTHERS = {
@@ -210,6 +250,7 @@ def corpus(database_name: str, sample_documents: list[Json]) -> Iterator[GraphDa
         graph = GraphDatabase()
         graph.initialize_schema()
         sync(graph, sample_documents)
+        graph.sync_adviser_result(ADVICE)
         with graph.engine.begin() as connection:
             for statement in MULTIPLY:
                 connection.execute(text(statement))

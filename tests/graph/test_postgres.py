@@ -75,10 +75,19 @@ SIGNATURES = {
     "get_all_python_package_version_hashes_sha256": "(package_name, package_version)",
     "get_python_cve_records": "(package_name, package_version)",
     "create_python_cve_record": f"({_PACKAGE}, *, record_id, version_range, advisory, cve=None)",
+    # Performance indicators
+    "get_number_of_pi_records": "()",
+    "get_all_pi_per_framework_count": "(framework)",
+    "get_all_pi_count": "()",
+    "get_performance_indicators": "(model, *, framework=None, device=None, start_offset=0, count=100)",
     # Documents in
     "sync_solver_result": "(document, *, force=False)",
     "solver_document_id_exist": "(document_id)",
     "solver_records_exist": "(document)",
+    "sync_dependency_monkey_result": "(document, *, force=False)",
+    "sync_inspection_result": "(document, *, force=False)",
+    "dependency_monkey_document_id_exist": "(document_id)",
+    "inspection_document_id_exist": "(document_id)",
     # Schema
     "initialize_schema": "()",
     "drop_all": "()",

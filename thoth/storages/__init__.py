@@ -18,7 +18,13 @@ from .provenance import ProvenanceResultsStore
 from .provenance_cache import ProvenanceCacheStore
 from .result_schema import RESULT_SCHEMA
 from .solvers import SolverResultsStore
-from .sync import sync_documents, sync_solver_documents
+from .sync import (
+    sync_adviser_documents,
+    sync_dependency_monkey_documents,
+    sync_documents,
+    sync_provenance_checker_documents,
+    sync_solver_documents,
+)
 
 __version__ = "1.0.0.dev0"
 
@@ -43,6 +49,9 @@ __all__ = [
     "ProvenanceResultsStore",
     "SolverResultsStore",
     "__version__",
+    "sync_adviser_documents",
+    "sync_dependency_monkey_documents",
     "sync_documents",
+    "sync_provenance_checker_documents",
     "sync_solver_documents",
 ]

@@ -9,7 +9,7 @@ import msgspec
 
 from ..exceptions import SchemaError
 from ..normalize import normalize_os_name, normalize_os_version
-from .base import Interned, convert
+from .base import Interned, read
 
 Number = int | float | str | None
 
@@ -112,7 +112,14 @@ def read_runtime_environment(value: object, path: str) -> RuntimeEnvironment | N
             return None
         if not isinstance(value, Mapping):
             return None
-    return None if value is None else convert(value, RuntimeEnvironment, path)
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise SchemaError(f"{path}: expected an object, got {type(value).__name__}")
+    try:
+        return read(value, RuntimeEnvironment)  # and not convert: text within JSON text was not looked at before
+    except SchemaError as error:
+        raise SchemaError(path + str(error).removeprefix("$")) from None
 
 
 def software_environment(
@@ -147,7 +154,7 @@ def software_environment(
 
 def operating_system(name: str | None, version: Number) -> tuple[str | None, str | None]:
     """Return name and version of an operating system as they are stored."""
-    os_name = normalize_os_name(name) if name else None
+    os_name = normalize_os_name(name) or None if name else None
     text = _text(version)
     return os_name, None if text is None else normalize_os_version(os_name, text)
 
@@ -183,7 +190,7 @@ def hardware_fact(hardware: Hardware | None, path: str) -> HardwareFact | None:
 
 
 def _text(value: Number) -> str | None:
-    return None if value is None or value == "" else str(value).strip()
+    return None if value is None else str(value).strip() or None
 
 
 def _integer(value: Number, path: str, *, bits: int = 32) -> int | None:
@@ -193,19 +200,26 @@ def _integer(value: Number, path: str, *, bits: int = 32) -> int | None:
         number = int(value)
     except (ValueError, OverflowError):
         raise SchemaError(f"{path}: not a number: {value!r}") from None
+    if isinstance(value, float) and number != value:
+        raise SchemaError(f"{path}: not a whole number: {value!r}")
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise SchemaError(f"{path}: too large a number: {value!r}")
     return number
 
 
+_UNDESCRIBED = software_environment(RuntimeEnvironment(), "RUNTIME", is_external=True)
+
+
 def environment_of_user(
     value: Mapping[str, Any] | str | None, path: str
 ) -> tuple[SoftwareEnvironmentFact | None, HardwareFact | None]:
-    """Return what a user's runtime environment says of software and of hardware, see `read_runtime_environment`."""
+    """Return what a user's runtime environment says of software and of hardware, see `read_runtime_environment`.
+
+    None stands for a part of which nothing is said.
+    """
     environment = read_runtime_environment(value, path)
     if environment is None:
         return None, None
-    return (
-        software_environment(environment, "RUNTIME", is_external=True),
-        hardware_fact(environment.hardware, f"{path}.hardware"),
-    )
+    software = software_environment(environment, "RUNTIME", is_external=True)
+    hardware = hardware_fact(environment.hardware, f"{path}.hardware")
+    return None if software == _UNDESCRIBED else software, hardware

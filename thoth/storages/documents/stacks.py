@@ -5,8 +5,10 @@ Form: https://github.com/pypa/pipfile
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,6 +20,10 @@ from ..normalize import (
     normalize_python_package_version,
 )
 from .base import Interned, convert
+
+F = TypeVar("F", "RequirementFact", "LockedPackageFact")
+
+_PIN = re.compile(r"\s*=*\s*(?P<version>[^\s=<>!~,;*]+)\s*")
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -37,10 +43,19 @@ class Requires(msgspec.Struct, frozen=True):
 class Pipfile(msgspec.Struct, frozen=True, rename="kebab"):
     """The content of a ``Pipfile``."""
 
-    packages: dict[str, str | dict[str, Any] | None] | None = None
-    dev_packages: dict[str, str | dict[str, Any] | None] | None = None
+    packages: dict[str, Any] | None = None
+    dev_packages: dict[str, Any] | None = None
     source: list[Source] | None = None
     requires: Requires | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A package of a ``Pipfile``."""
+
+    version: str | None = None
+    index: str | None = None
+    extras: list[str] | None = None
+    markers: str | None = None
 
 
 class LockMeta(msgspec.Struct, frozen=True):
@@ -49,21 +64,17 @@ class LockMeta(msgspec.Struct, frozen=True):
     sources: list[Source] | None = None
 
 
-class LockedEntry(msgspec.Struct, frozen=True):
+class LockedEntry(Entry, frozen=True):
     """A package of a ``Pipfile.lock``."""
 
-    version: str | None = None
-    index: str | None = None
     hashes: list[str] | None = None
-    extras: list[str] | None = None
-    markers: str | None = None
 
 
 class PipfileLock(msgspec.Struct, frozen=True):
     """The content of a ``Pipfile.lock``."""
 
-    default: dict[str, LockedEntry] | None = None
-    develop: dict[str, LockedEntry] | None = None
+    default: dict[str, Any] | None = None
+    develop: dict[str, Any] | None = None
     meta: LockMeta | None = msgspec.field(name="_meta", default=None)
 
 
@@ -88,6 +99,9 @@ class RequirementsFact(Interned, frozen=True):
     requirements: list[RequirementFact]
     python_version: str | None
     index_urls: list[str]
+    """In the order of the file."""
+    other_fields: str = "{}"
+    """A JSON object: sections such as ``pipenv``, which says whether pre-releases are allowed."""
 
 
 class LockedPackageFact(msgspec.Struct, frozen=True, order=True):
@@ -95,7 +109,7 @@ class LockedPackageFact(msgspec.Struct, frozen=True, order=True):
 
     package_name: str
     package_version: str
-    """Empty when none is named, as for packages from a repository."""
+    """Empty when it is not pinned, as for packages from a repository."""
     index_url: str
     """Empty when it cannot be told."""
     develop: bool
@@ -103,6 +117,8 @@ class LockedPackageFact(msgspec.Struct, frozen=True, order=True):
     marker: str
     """Empty when there is none."""
     hashes: list[str]
+    other_fields: str = "{}"
+    """A JSON object, which tells for example the repository and its revision."""
 
 
 class LockFact(Interned, frozen=True):
@@ -153,40 +169,44 @@ def read_requirements(value: object, path: str) -> RequirementsFact | None:
     if value is None:
         return None
     pipfile = convert(value, Pipfile, path)
-    urls = _urls_by_name(pipfile.source)
-    requirements = [
-        *_requirements(pipfile.packages, urls, False, f"{path}.packages"),
-        *_requirements(pipfile.dev_packages, urls, True, f"{path}.dev-packages"),
-    ]
+    urls = _urls_by_name(pipfile.source, f"{path}.source")
     requires = pipfile.requires or Requires()
     return RequirementsFact(
-        requirements=sorted(requirements),
+        requirements=_distinct(
+            [
+                *_requirements(pipfile.packages, urls, False, f"{path}.packages"),
+                *_requirements(pipfile.dev_packages, urls, True, f"{path}.dev-packages"),
+            ]
+        ),
         python_version=requires.python_version or requires.python_full_version or None,
-        index_urls=list(dict.fromkeys(normalize_python_index_url(source.url) for source in pipfile.source or ())),
+        index_urls=list(dict.fromkeys(urls.values())),
+        other_fields=_other_fields(value, Pipfile),
     )
 
 
+def pinned_version(specifier: str | None) -> str | None:
+    """Return the version that a specifier such as ``==1.0.2`` pins, normalised, or None when it does not pin one."""
+    match = _PIN.fullmatch(specifier or "")
+    return normalize_python_package_version(match["version"]) if match else None
+
+
 def _requirements(
-    packages: Mapping[str, str | dict[str, Any] | None] | None, urls: Mapping[str, str], develop: bool, path: str
+    packages: Mapping[str, Any] | None, urls: Mapping[str, str], develop: bool, path: str
 ) -> Iterator[RequirementFact]:
     for name, value in (packages or {}).items():
-        if not name:
-            raise SchemaError(f"{path}: a package without a name")
-        fields = dict(value) if isinstance(value, Mapping) else {"version": value}
-        specifier = _text(fields.pop("version", None), f"{path}.{name}.version")
-        marker = _text(fields.pop("markers", None), f"{path}.{name}.markers")
-        index = _text(fields.pop("index", None), f"{path}.{name}.index")
-        extras = fields.pop("extras", None) or []
-        if not isinstance(extras, list) or not all(isinstance(extra, str) for extra in extras):
-            raise SchemaError(f"{path}.{name}.extras: expected a list of text, got {extras!r}")
+        if value is not None and not isinstance(value, (str, Mapping)):
+            raise SchemaError(f"{path}.{name}: expected text or an object, got {type(value).__name__}")
+        fields = value if isinstance(value, Mapping) else {"version": value}
+        entry = convert(fields, Entry, f"{path}.{name}")
+        index_url = _index_url(entry.index or "", urls)
         yield RequirementFact(
-            package_name=normalize_python_package_name(name),
-            specifier=specifier or "*",
-            extras=sorted(map(normalize_extra, extras)),
-            marker=marker,
+            package_name=_package_name(name, path),
+            specifier=(entry.version or "").strip() or "*",
+            extras=_extras(entry),
+            marker=entry.markers or "",
             develop=develop,
-            index_url=_index_url(index, urls),
-            other_fields=msgspec.json.encode(fields, order="deterministic").decode(),
+            index_url=index_url,
+            other_fields=_other_fields(fields, Entry, index=None if index_url else entry.index),
         )
 
 
@@ -194,45 +214,76 @@ def _read_lock(value: object, path: str) -> LockFact | None:
     if value is None:
         return None
     lock = convert(value, PipfileLock, path)
-    urls = _urls_by_name(lock.meta.sources if lock.meta else None)
-    if len(set(urls.values())) == 1:
-        urls[""] = next(iter(urls.values()))  # a package that names no index comes from the only one
+    urls = _urls_by_name(lock.meta.sources if lock.meta else None, f"{path}._meta.sources")
     packages = [
         *_locked(lock.default, urls, False, f"{path}.default"),
         *_locked(lock.develop, urls, True, f"{path}.develop"),
     ]
-    return LockFact(packages=sorted(packages))
+    return LockFact(packages=_distinct(packages))
 
 
 def _locked(
-    entries: Mapping[str, LockedEntry] | None, urls: Mapping[str, str], develop: bool, path: str
+    entries: Mapping[str, Any] | None, urls: Mapping[str, str], develop: bool, path: str
 ) -> Iterator[LockedPackageFact]:
-    for name, entry in (entries or {}).items():
-        if not name:
-            raise SchemaError(f"{path}: a package without a name")
-        version = (entry.version or "").lstrip("= ").strip()
+    sources = set(urls.values())
+    only_url = next(iter(sources)) if len(sources) == 1 else ""
+    for name, value in (entries or {}).items():
+        fields = {} if value is None else value
+        entry = convert(fields, LockedEntry, f"{path}.{name}")
+        version = pinned_version(entry.version)
+        index_url = _index_url(entry.index or "", urls)
+        unread = {
+            "index": None if index_url else entry.index,
+            "version": None if version else entry.version,
+        }
+        if version and not entry.index:
+            index_url = only_url
         yield LockedPackageFact(
-            package_name=normalize_python_package_name(name),
-            package_version=normalize_python_package_version(version) if version else "",
-            index_url=_index_url(entry.index or "", urls),
+            package_name=_package_name(name, path),
+            package_version=version or "",
+            index_url=index_url,
             develop=develop,
-            extras=sorted(map(normalize_extra, entry.extras or ())),
+            extras=_extras(entry),
             marker=entry.markers or "",
-            hashes=sorted(set(entry.hashes or ())),
+            hashes=sorted({digest.lower() for digest in entry.hashes or () if digest}),
+            other_fields=_other_fields(fields, LockedEntry, **unread),
         )
 
 
-def _urls_by_name(sources: list[Source] | None) -> dict[str, str]:
-    return {source.name or source.url: normalize_python_index_url(source.url) for source in sources or ()}
+def _distinct(facts: Iterable[F]) -> list[F]:
+    """Return facts in order, each once: two spellings of one name say it once."""
+    return [fact for fact, _ in groupby(sorted(facts))]
+
+
+def _package_name(name: str, path: str) -> str:
+    if not name.strip():
+        raise SchemaError(f"{path}: a package without a name")
+    return normalize_python_package_name(name.strip())
+
+
+def _extras(entry: Entry) -> list[str]:
+    return sorted({normalize_extra(extra) for extra in entry.extras or () if extra})
+
+
+def _other_fields(fields: object, kind: type[msgspec.Struct], **unread: str | None) -> str:
+    """Return as JSON what an object says beside the fields of a struct, and those fields that could not be read."""
+    others = {**fields, **unread} if isinstance(fields, Mapping) else unread
+    known = set(kind.__struct_encode_fields__) - {*unread}
+    said = {name: value for name, value in others.items() if name not in known and value not in (None, "")}
+    return msgspec.json.encode(said, order="deterministic").decode()
+
+
+def _urls_by_name(sources: list[Source] | None, path: str) -> dict[str, str]:
+    urls = {}
+    for number, source in enumerate(sources or ()):
+        url = normalize_python_index_url(source.url)
+        if not url:
+            raise SchemaError(f"{path}[{number}].url: empty")
+        urls[source.name or source.url] = url
+    return urls
 
 
 def _index_url(name: str, urls: Mapping[str, str]) -> str:
     if "://" in name:
         return normalize_python_index_url(name)
     return urls.get(name, "")
-
-
-def _text(value: object, path: str) -> str:
-    if value is not None and not isinstance(value, str):
-        raise SchemaError(f"{path}: expected text, got {value!r}")
-    return value or ""

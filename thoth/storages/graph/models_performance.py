@@ -6,14 +6,18 @@ A class names in its columns what the script prints in ``@parameters`` and ``@re
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
+from ..exceptions import PerformanceIndicatorNotRegistered
 from .models.inspections import InspectionRun
 from .models_base import Base, BaseExtension, intpk, text
+
+text_or_number = Annotated[str, mapped_column(Text(collation="C"), info={"numbers": True})]
+"""Text, of which scripts print some values as numbers."""
 
 PERFORMANCE_MODEL_BY_NAME: dict[str, type[PerformanceIndicatorBase]] = {}
 
@@ -65,12 +69,34 @@ class PerformanceIndicatorBase(BaseExtension):
     ru_nivcsw: Mapped[int | None] = mapped_column(BigInteger)
     other_parameters: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
     """What the script printed in ``@parameters`` and the indicator has no column for."""
+    other_results: Mapped[dict[str, object]] = mapped_column(JSONB, server_default="{}")
+    """What the script printed in ``@result`` and the indicator has no column for."""
 
 
 def reported_columns(model: type[PerformanceIndicatorBase]) -> dict[str, Column[Any]]:
     """Return the columns of an indicator that its script reports, in ``@parameters`` or in ``@result``, by name."""
     table = model.__table__  # type: ignore[attr-defined]
-    return {column.name: column for column in table.columns if not hasattr(PerformanceIndicatorBase, column.name)}
+    of_every_indicator = {*vars(PerformanceIndicatorBase), *PerformanceIndicatorBase.__annotations__}
+    return {column.name: column for column in table.columns if column.name not in of_every_indicator}
+
+
+def performance_model(name: str) -> type[PerformanceIndicatorBase]:
+    """Return the class of an indicator.
+
+    Args:
+        name: its name, as scripts print it.
+
+    Raises:
+        PerformanceIndicatorNotRegistered: there is none of that name; the message lists those that exist.
+
+    """
+    try:
+        return PERFORMANCE_MODEL_BY_NAME[name]
+    except KeyError:
+        existing = ", ".join(sorted(PERFORMANCE_MODEL_BY_NAME))
+        raise PerformanceIndicatorNotRegistered(
+            f"no performance indicator is called {name!r}; there are: {existing}"
+        ) from None
 
 
 class PiMatmul(PerformanceIndicatorBase, Base):
@@ -107,7 +133,7 @@ class PiConv1D(PerformanceIndicatorBase, Base):
     filter_width: Mapped[int]
     output_channels: Mapped[int]
     strides: Mapped[int]
-    padding: Mapped[text]
+    padding: Mapped[text_or_number]
     """``SAME``, ``VALID``, or a number."""
     # @result
     rate: Mapped[float] = mapped_column(Double)
@@ -135,7 +161,7 @@ class PiConv2D(PerformanceIndicatorBase, Base):
     filter_width: Mapped[int]
     output_channels: Mapped[int]
     strides: Mapped[int]
-    padding: Mapped[text]
+    padding: Mapped[text_or_number]
     """``SAME``, ``VALID``, or a number."""
     # @result
     rate: Mapped[float] = mapped_column(Double)

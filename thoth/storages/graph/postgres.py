@@ -14,12 +14,30 @@ from ..normalize import (
 )
 from . import migrations
 from .cached_reads import CachedReads
+from .ingest import adviser as adviser_documents
+from .ingest import dependency_monkey as dependency_monkey_documents
 from .ingest import indexes as index_registration
+from .ingest import inspection as inspection_documents
 from .ingest import packages as announcements
+from .ingest import provenance_checker as provenance_checker_documents
 from .ingest import solver as solver_documents
 from .ingest import solver_removal
 from .ingest import vulnerabilities as advisories
-from .queries import artifacts, dependencies, documents, indexes, maintenance, packages, solvers, vulnerabilities
+from .queries import (
+    advisers,
+    artifacts,
+    dependencies,
+    dependency_monkey,
+    documents,
+    indexes,
+    inspections,
+    maintenance,
+    packages,
+    performance,
+    provenance,
+    solvers,
+    vulnerabilities,
+)
 from .sql_base import exposed
 
 _LOGGER = logging.getLogger(__name__)
@@ -83,6 +101,37 @@ class GraphDatabase(CachedReads):
     get_python_cve_records = exposed(vulnerabilities.get_python_cve_records, cached=True, keep=bool)
     get_python_cve_records_many = exposed(vulnerabilities.get_python_cve_records_many)
     create_python_cve_record = exposed(advisories.create_python_cve_record, writes=True)
+
+    # Advisers: queries/advisers.py, ingest/adviser.py
+    adviser_document_id_exist = exposed(advisers.adviser_document_id_exist)
+    adviser_document_ids_in = exposed(advisers.adviser_document_ids_in)
+    get_advised_stacks = exposed(advisers.get_advised_stacks)
+    sync_adviser_result = exposed(adviser_documents.sync_adviser_result, writes=True)
+    sync_adviser_facts = exposed(adviser_documents.sync_adviser_facts, writes=True)
+
+    # Provenance: queries/provenance.py, ingest/provenance_checker.py
+    provenance_checker_document_id_exist = exposed(provenance.provenance_checker_document_id_exist)
+    provenance_checker_document_ids_in = exposed(provenance.provenance_checker_document_ids_in)
+    sync_provenance_checker_result = exposed(provenance_checker_documents.sync_provenance_checker_result, writes=True)
+    sync_provenance_checker_facts = exposed(provenance_checker_documents.sync_provenance_checker_facts, writes=True)
+
+    # Dependency Monkey: queries/dependency_monkey.py, ingest/dependency_monkey.py
+    dependency_monkey_document_id_exist = exposed(dependency_monkey.dependency_monkey_document_id_exist)
+    dependency_monkey_document_ids_in = exposed(dependency_monkey.dependency_monkey_document_ids_in)
+    sync_dependency_monkey_result = exposed(dependency_monkey_documents.sync_dependency_monkey_result, writes=True)
+    sync_dependency_monkey_facts = exposed(dependency_monkey_documents.sync_dependency_monkey_facts, writes=True)
+
+    # Inspections: queries/inspections.py, ingest/inspection.py
+    inspection_document_id_exist = exposed(inspections.inspection_document_id_exist)
+    inspection_document_ids_in = exposed(inspections.inspection_document_ids_in)
+    sync_inspection_result = exposed(inspection_documents.sync_inspection_result, writes=True)
+    sync_inspection_facts = exposed(inspection_documents.sync_inspection_facts, writes=True)
+
+    # Performance indicators: queries/performance.py
+    get_number_of_pi_records = exposed(performance.get_number_of_pi_records)
+    get_all_pi_per_framework_count = exposed(performance.get_all_pi_per_framework_count)
+    get_all_pi_count = exposed(performance.get_all_pi_count)
+    get_performance_indicators = exposed(performance.get_performance_indicators)
 
     # Documents: queries/documents.py
     solver_document_id_exist = exposed(documents.solver_document_id_exist)

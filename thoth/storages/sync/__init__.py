@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..documents.kinds import SOLVER
+from ..documents.kinds import ADVISER, DEPENDENCY_MONKEY, PROVENANCE_CHECKER, SOLVER
 from ..graph import GraphDatabase
 from .kinds import KINDS, Kind, kind_of
 from .loop import Offer, run
@@ -35,8 +35,11 @@ __all__ = [
     "kind_of",
     "kinds_named",
     "read_failures",
+    "sync_adviser_documents",
+    "sync_dependency_monkey_documents",
     "sync_documents",
     "sync_local_documents",
+    "sync_provenance_checker_documents",
     "sync_solver_documents",
     "sync_stored_documents",
 ]
@@ -226,6 +229,9 @@ def _of_kind(name: str, what: str) -> Callable[..., SyncCounts]:
 
 
 sync_solver_documents = _of_kind(SOLVER, "results of solvers")
+sync_adviser_documents = _of_kind(ADVISER, "results of advisers")
+sync_provenance_checker_documents = _of_kind(PROVENANCE_CHECKER, "results of provenance checks")
+sync_dependency_monkey_documents = _of_kind(DEPENDENCY_MONKEY, "reports of Dependency Monkey")
 
 
 @contextmanager

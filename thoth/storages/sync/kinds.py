@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..advisers import AdvisersResultsStore
+from ..dependency_monkey_reports import DependencyMonkeyReportsStore
 from ..documents import kinds
+from ..documents.adviser import read_adviser_document
+from ..documents.dependency_monkey import read_dependency_monkey_document
+from ..documents.inspection import read_inspection_document
+from ..documents.provenance_checker import read_provenance_checker_document
 from ..documents.solver import SolverFacts, read_solver_document
 from ..exceptions import SchemaError
 from ..graph import GraphDatabase
+from ..inspections import InspectionResultsStore
+from ..provenance import ProvenanceResultsStore
 from ..result_base import DocumentStoreBase
 from ..solvers import SolverResultsStore
 
@@ -36,6 +44,13 @@ def _sync_solver(graph: GraphDatabase, group: Sequence[SolverFacts], force: bool
     return graph.sync_solver_results(group, force=force)
 
 
+def _one_by_one(method: Callable[..., bool]) -> Callable[[GraphDatabase, Sequence[Any], bool], int]:
+    def sync(graph: GraphDatabase, group: Sequence[Any], force: bool) -> int:
+        return sum(method(graph, facts, force=force) for facts in group)
+
+    return sync
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -46,6 +61,34 @@ KINDS: Mapping[str, Kind] = {
             GraphDatabase.solver_document_ids_in,
             _sync_solver,
             _SOLVER_GROUP,
+        ),
+        Kind(
+            kinds.ADVISER,
+            AdvisersResultsStore,
+            read_adviser_document,
+            GraphDatabase.adviser_document_ids_in,
+            _one_by_one(GraphDatabase.sync_adviser_facts),
+        ),
+        Kind(
+            kinds.PROVENANCE_CHECKER,
+            ProvenanceResultsStore,
+            read_provenance_checker_document,
+            GraphDatabase.provenance_checker_document_ids_in,
+            _one_by_one(GraphDatabase.sync_provenance_checker_facts),
+        ),
+        Kind(
+            kinds.DEPENDENCY_MONKEY,
+            DependencyMonkeyReportsStore,
+            read_dependency_monkey_document,
+            GraphDatabase.dependency_monkey_document_ids_in,
+            _one_by_one(GraphDatabase.sync_dependency_monkey_facts),
+        ),
+        Kind(
+            kinds.INSPECTION,
+            InspectionResultsStore,
+            read_inspection_document,
+            GraphDatabase.inspection_document_ids_in,
+            _one_by_one(GraphDatabase.sync_inspection_facts),
         ),
     )
 }

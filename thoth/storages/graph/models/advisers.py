@@ -46,9 +46,10 @@ class AdviserRun(Base, BaseExtension):
     advised_configuration_changes: Mapped[bool]
     count: Mapped[int | None]
     """Stacks asked for."""
-    limit: Mapped[int | None]
+    stack_limit: Mapped[int | None]
     """Stacks to score at most."""
     limit_latest_versions: Mapped[int | None]
+    """How many versions of a package are considered; all when there is no limit."""
     recommendation_type: Mapped[text | None]
     """Upper case, for example ``LATEST`` or ``PERFORMANCE``."""
     requirements_format: Mapped[text | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..models_base import Base, BaseExtension, intpk, natural_key, text, timestamp
@@ -33,12 +33,13 @@ class DependencyMonkeyRun(Base, BaseExtension):
     debug: Mapped[bool]
     dependency_monkey_error: Mapped[bool]
     error_message: Mapped[text | None]
-    seed: Mapped[int | None]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
     decision: Mapped[text | None]
     """How stacks are chosen, for example ``all`` or ``random``."""
     count: Mapped[int | None]
     """Stacks asked for."""
     limit_latest_versions: Mapped[int | None]
+    """How many versions of a package are considered; all when there is no limit."""
     skipped: Mapped[int | None]
     """Stacks that were not sent."""
     python_requirements_id: Mapped[int | None] = mapped_column(ForeignKey(PythonRequirements.id))

@@ -25,6 +25,8 @@ class PythonRequirements(Base, BaseExtension):
     python_version: Mapped[text | None]
     index_urls: Mapped[texts]
     """Indexes that packages may come from, in the order of the file."""
+    other_fields: Mapped[dict[str, object]] = mapped_column(JSONB)
+    """Sections that have no column of their own, such as ``pipenv``, which tells whether pre-releases are allowed."""
 
 
 class PythonRequirement(Base, BaseExtension):
@@ -92,6 +94,8 @@ class LockedPythonPackage(Base, BaseExtension):
     """PEP 508 environment marker."""
     hashes: Mapped[texts]
     """Digests of files that may be installed, sorted, each with its algorithm: ``sha256:...``."""
+    other_fields: Mapped[dict[str, object]] = mapped_column(JSONB)
+    """Fields that have no column of their own, such as ``git`` and ``ref``."""
 
 
 class PythonSoftwareStack(Base, BaseExtension):
