@@ -51,6 +51,11 @@ class TestForms:
         assert result.indicator is not None
         assert (result.run_software_environment, result.run_hardware) == (None, None)
 
+    def test_identifier_as_stores_tell_it(self) -> None:
+        both = {**of_2019(), "document_id": "inspection-other"}
+        assert read_inspection_document(both).document_id == INSPECTION
+        assert read_inspection_document({**both, "inspection_id": None}).document_id == "inspection-other"
+
     def test_batch_is_numbered_by_position(self) -> None:
         facts = read_inspection_document(batch(job_log(matmul()), None, job_log("text", exit_code=1)))
         assert [result.result_number for result in facts.results] == [0, 1, 2]

@@ -107,14 +107,16 @@ def get_performance_indicators(
 
     """
     chosen = performance_model(model if isinstance(model, str) else model.__name__)
-    # A record is unique by its run. The page is cut first, and what belongs to its records is looked up then.
+    # A record is unique by its run. The page is cut first, and what belongs to its records is looked up then; the
+    # packages of a lock travel once, as the runs of an inspection share it.
     statement = text(
         f"""
         SELECT record.*,
             {_row_as_json("environment", SoftwareEnvironment)} AS software_environment,
             {_row_as_json("hardware", HardwareInformation)} AS hardware_information,
-            stack.python_requirements_lock_id IS NOT NULL AS is_locked,
-            ({_LOCKED_PACKAGES}) AS packages
+            stack.python_requirements_lock_id AS lock_id,
+            CASE WHEN row_number() OVER (PARTITION BY stack.python_requirements_lock_id) = 1
+                THEN ({_LOCKED_PACKAGES}) END AS packages
         FROM (
             SELECT record.*, run.inspection_document_id, run.inspection_result_number
             FROM {_table_name(chosen)} AS record JOIN inspection_run AS run ON run.id = record.inspection_run_id
@@ -131,14 +133,19 @@ def get_performance_indicators(
         """
     )
     parameters = {"framework": framework, "device": device, **page_parameters(start_offset, count)}
-    return [_record(dict(row)) for row in session.execute(statement, parameters).mappings()]
+    rows = [dict(row) for row in session.execute(statement, parameters).mappings()]
+    stacks: dict[int | None, list[tuple[str, str | None, str | None]]] = {}
+    for row in rows:
+        packages = row.pop("packages")
+        if packages:
+            stacks[row["lock_id"]] = [(name, version, url) for name, version, url in packages]
+    return [_record(row, stacks) for row in rows]
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    packages, is_locked = row.pop("packages"), row.pop("is_locked")
-    stack = [tuple(package) for package in packages or ()] if is_locked else None
+def _record(row: dict[str, Any], stacks: dict[int | None, list[tuple[str, str | None, str | None]]]) -> dict[str, Any]:
+    lock_id = row.pop("lock_id")
     columns = {name: value for name, value in row.items() if name not in _SURROGATES}
-    return {**columns, "python_software_stack": stack}
+    return {**columns, "python_software_stack": None if lock_id is None else list(stacks.get(lock_id, ()))}
 
 
 def _table_name(model: type[PerformanceIndicatorBase]) -> str:
