@@ -171,7 +171,7 @@ def large_adviser_document(document_id: str, products: int, packages: int, hashe
 
 _NAMES = st.sampled_from(("a", "PyYAML", "pyyaml", "Foo_Bar", "foo-bar"))
 _VERSIONS = st.sampled_from(
-    ("==1.0", "1.0", "===1.0", "==2.0.0-beta", "==2.0.0b0", "==2004d", "== 1.0", "*", ">=1", "")
+    ("==1.0", "1.0", "===1.0", "==2.0.0-beta", "==2.0.0b0", "==2004d", "==1!0.1", "!=1.0", "== 1.0", "*", ">=1", "")
 )
 _INDEXES = st.sampled_from((None, "pypi", "other", "gone", f"{PYPI}/", OTHER))
 _MARKERS = st.sampled_from((None, "", "python_version < '3.9'"))

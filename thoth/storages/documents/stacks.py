@@ -23,7 +23,7 @@ from .base import Interned, convert
 
 F = TypeVar("F", "RequirementFact", "LockedPackageFact")
 
-_PIN = re.compile(r"\s*=*\s*(?P<version>[^\s=<>!~,;*]+)\s*")
+_PIN = re.compile(r"\s*=*\s*(?P<version>[^\s=<>~,;*]+)\s*")
 
 
 class Source(msgspec.Struct, frozen=True):

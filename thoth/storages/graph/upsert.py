@@ -89,7 +89,7 @@ def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return []
-    nullable = any(row[name] is None for row in rows for name in _natural_key(model))
+    nullable = frozenset(name for name in _natural_key(model) if any(row[name] is None for row in rows))
     statement = _ids_statement(model, tuple(rows[0]), nullable)
     parameters = {"rows": encode(rows)}
     ids: list[int | None] = [None] * len(rows)
@@ -145,13 +145,13 @@ def _insert_statement(model: type[Any], columns: tuple[str, ...]) -> TextClause:
 
 
 @lru_cache(maxsize=256)
-def _ids_statement(model: type[Any], columns: tuple[str, ...], nullable: bool) -> TextClause:
+def _ids_statement(model: type[Any], columns: tuple[str, ...], nullable: frozenset[str]) -> TextClause:
     names, key = ", ".join(columns), _natural_key(model)
-    # An index serves "=", and not IS NOT DISTINCT FROM: that one is used only where a part is really missing.
-    equal = "IS NOT DISTINCT FROM" if nullable else "="
 
+    # An index serves "=", and not IS NOT DISTINCT FROM: that one is used only for the parts that are really missing.
     def same(left: str, right: str) -> str:
-        return " AND ".join(f"{left}.{name} {equal} {right}.{name}" for name in key)
+        equal = {name: "IS NOT DISTINCT FROM" if name in nullable else "=" for name in key}
+        return " AND ".join(f"{left}.{name} {equal[name]} {right}.{name}" for name in key)
 
     return text(
         f"""
