@@ -467,8 +467,8 @@ def upgrade() -> None:
     op.create_table(
         "found_python_file",
         sa.Column("package_extract_run_id", sa.Integer(), nullable=False),
-        sa.Column("file", sa.Text(collation="C"), nullable=False),
         sa.Column("python_file_digest_id", sa.Integer(), nullable=False),
+        sa.Column("files", sa.ARRAY(sa.Text(collation="C"), dimensions=1), nullable=False),
         sa.ForeignKeyConstraint(
             ["package_extract_run_id"],
             ["package_extract_run.id"],
@@ -480,7 +480,7 @@ def upgrade() -> None:
             ["python_file_digest.id"],
             name=op.f("fk_found_python_file_python_file_digest_id"),
         ),
-        sa.PrimaryKeyConstraint("package_extract_run_id", "file", name=op.f("pk_found_python_file")),
+        sa.PrimaryKeyConstraint("package_extract_run_id", "python_file_digest_id", name=op.f("pk_found_python_file")),
     )
     op.create_index(
         op.f("ix_found_python_file_python_file_digest_id"), "found_python_file", ["python_file_digest_id"], unique=False
@@ -543,8 +543,8 @@ def upgrade() -> None:
         "included_file",
         sa.Column("package_analyzer_run_id", sa.Integer(), nullable=False),
         sa.Column("python_artifact_id", sa.Integer(), nullable=False),
-        sa.Column("file", sa.Text(collation="C"), nullable=False),
         sa.Column("python_file_digest_id", sa.Integer(), nullable=False),
+        sa.Column("files", sa.ARRAY(sa.Text(collation="C"), dimensions=1), nullable=False),
         sa.ForeignKeyConstraint(
             ["package_analyzer_run_id"],
             ["package_analyzer_run.id"],
@@ -557,7 +557,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["python_file_digest_id"], ["python_file_digest.id"], name=op.f("fk_included_file_python_file_digest_id")
         ),
-        sa.PrimaryKeyConstraint("package_analyzer_run_id", "python_artifact_id", "file", name=op.f("pk_included_file")),
+        sa.PrimaryKeyConstraint(
+            "package_analyzer_run_id", "python_artifact_id", "python_file_digest_id", name=op.f("pk_included_file")
+        ),
     )
     op.create_index(op.f("ix_included_file_python_artifact_id"), "included_file", ["python_artifact_id"], unique=False)
     op.create_index(

@@ -14,11 +14,14 @@ from sqlalchemy import event, text
 from tests.conftest import EXAMPLES
 from tests.databases import missing_database
 from tests.factories import PYPI, RHEL, SOLVER, requires, solved, solver_document, sync
+from tests.factories_images import UBI8, analysis, artifact, package_analysis, rpm
 from tests.inspection_documents import composed, report
 from thoth.storages import GraphDatabase
 from thoth.storages.documents.adviser import read_adviser_document
+from thoth.storages.documents.analysis import read_analysis_document
 from thoth.storages.documents.dependency_monkey import read_dependency_monkey_document
 from thoth.storages.documents.inspection import read_inspection_document
+from thoth.storages.documents.package_analysis import read_package_analysis_document
 from thoth.storages.documents.provenance_checker import read_provenance_checker_document
 from thoth.storages.documents.solver import read_solver_document
 from thoth.storages.graph.query_log import counted_statements
@@ -35,6 +38,11 @@ def sample(folder: str) -> Json:
 DOCUMENT = solver_document(f"{SOLVER}-budget", tree=[solved("new", dependencies=[requires("flask", "1.0.2")])])
 ADVICE = sample("adviser-documents")
 PROVENANCE = sample("provenance-checker-documents")
+ANALYSIS = analysis(rpm_dependencies=[rpm("acl", "2.2.53")], system_symbols={"/lib64/libc.so.6": ["GLIBC_2.17"]})
+BUILD_ANALYSIS = analysis("package-extract-build", "build", of_caller={"environment_type": "buildtime"})
+PACKAGE_ANALYSIS = package_analysis("flask", "1.0.2", artifact("flask.whl", files=["flask/app.py"]))
+NEW_ANALYSIS = analysis("package-extract-budget", system_symbols={"/lib64/libc.so.6": ["GLIBC_2.28"]})
+NEW_PACKAGE_ANALYSIS = package_analysis(document_id="package-analyzer-budget")
 PACKAGES = [(f"synthetic-{number // 10}", str(number), PYPI) for number in range(1, 101)]
 FLASK = ("flask", "1.0.2")
 CLICK = {"dependency_name": "click", "dependency_version": "7.0"}
@@ -119,6 +127,23 @@ READS = [
     Budget("get_all_pi_per_framework_count", ("tensorflow",)),
     Budget("get_all_pi_count"),
     Budget("get_performance_indicators", ("PiConv2D",), {"framework": "tensorflow", "device": "cpu"}),
+    Budget("run_software_environment_listing"),
+    Budget("build_software_environment_listing"),
+    Budget("run_software_environment_analyses_listing", (UBI8,)),
+    Budget("build_software_environment_analyses_listing", ("build",)),
+    Budget("get_analysis_metadata", (ANALYSIS["metadata"]["document_id"],)),
+    Budget("get_analyzer_documents_count"),
+    Budget("get_analyzed_image_symbols", (UBI8,)),
+    Budget("get_python_package_required_symbols", (*FLASK, PYPI)),
+    Budget("get_missing_symbols", (*FLASK, PYPI, UBI8)),
+    Budget("get_images_with_python_package", ("flask",)),
+    Budget("get_images_with_rpm_package", ("acl", "2.2.53")),
+    Budget("retrieve_unanalyzed_python_package_versions"),
+    Budget("analysis_document_id_exist", ("package-extract-absent",)),
+    Budget("analysis_document_ids_in", ([f"package-extract-{number}" for number in range(100)],)),
+    Budget("analysis_records_exist", (ANALYSIS,)),
+    Budget("package_analysis_document_id_exist", ("package-analyzer-absent",)),
+    Budget("package_analysis_document_ids_in", ([f"package-analyzer-{number}" for number in range(100)],)),
     Budget("get_table_sizes"),
 ]
 WRITES = [
@@ -131,6 +156,12 @@ WRITES = [
     Budget("register_python_package_index", (PYPI,), statements=2),
     Budget("set_python_package_index_state", (PYPI,), {"enabled": True}),
     Budget("create_python_cve_record", (*FLASK, PYPI), RECORD, statements=10),
+    Budget("sync_analysis_result", (NEW_ANALYSIS,), statements=6),
+    Budget("sync_analysis_result", (NEW_ANALYSIS,), {"force": True}, statements=40),
+    Budget("sync_analysis_facts", (read_analysis_document(NEW_ANALYSIS),)),
+    Budget("sync_package_analysis_result", (NEW_PACKAGE_ANALYSIS,), statements=5),
+    Budget("sync_package_analysis_result", (NEW_PACKAGE_ANALYSIS,), {"force": True}, statements=40),
+    Budget("sync_package_analysis_facts", (read_package_analysis_document(NEW_PACKAGE_ANALYSIS),)),
     Budget("sync_adviser_result", (ADVICE,)),
     Budget("sync_adviser_result", (ADVICE,), {"force": True}, statements=40),
     Budget("sync_adviser_facts", (read_adviser_document(ADVICE),)),
@@ -251,6 +282,9 @@ def corpus(database_name: str, sample_documents: list[Json]) -> Iterator[GraphDa
         graph.initialize_schema()
         sync(graph, sample_documents)
         graph.sync_adviser_result(ADVICE)
+        for document in (ANALYSIS, BUILD_ANALYSIS):
+            graph.sync_analysis_result(document)
+        graph.sync_package_analysis_result(PACKAGE_ANALYSIS)
         with graph.engine.begin() as connection:
             for statement in MULTIPLY:
                 connection.execute(text(statement))

@@ -75,6 +75,23 @@ SIGNATURES = {
     "get_all_python_package_version_hashes_sha256": "(package_name, package_version)",
     "get_python_cve_records": "(package_name, package_version)",
     "create_python_cve_record": f"({_PACKAGE}, *, record_id, version_range, advisory, cve=None)",
+    # Images
+    "run_software_environment_listing": "(start_offset=0, count=100, is_user_run=False)",
+    "build_software_environment_listing": "(start_offset=0, count=100)",
+    "run_software_environment_analyses_listing": (
+        "(run_software_environment_name, start_offset=0, count=100, convert_datetime=True, is_user_run=False)"
+    ),
+    "build_software_environment_analyses_listing": (
+        "(build_software_environment_name, start_offset=0, count=100, convert_datetime=True)"
+    ),
+    "get_analysis_metadata": "(document_id)",
+    "get_analyzer_documents_count": "()",
+    "retrieve_unanalyzed_python_package_versions": "(start_offset=0, count=100)",
+    "get_python_package_required_symbols": f"({_PACKAGE})",
+    "get_analyzed_image_symbols": "(software_environment_name)",
+    "get_missing_symbols": f"({_PACKAGE}, software_environment_name)",
+    "get_images_with_python_package": "(package_name, package_version=None)",
+    "get_images_with_rpm_package": "(package_name, package_version=None)",
     # Performance indicators
     "get_number_of_pi_records": "()",
     "get_all_pi_per_framework_count": "(framework)",
@@ -84,8 +101,13 @@ SIGNATURES = {
     "sync_solver_result": "(document, *, force=False)",
     "solver_document_id_exist": "(document_id)",
     "solver_records_exist": "(document)",
+    "sync_analysis_result": "(document, *, force=False)",
+    "sync_package_analysis_result": "(document, *, force=False)",
     "sync_dependency_monkey_result": "(document, *, force=False)",
     "sync_inspection_result": "(document, *, force=False)",
+    "analysis_document_id_exist": "(document_id)",
+    "analysis_records_exist": "(document)",
+    "package_analysis_document_id_exist": "(document_id)",
     "dependency_monkey_document_id_exist": "(document_id)",
     "inspection_document_id_exist": "(document_id)",
     # Schema

@@ -20,8 +20,10 @@ from .result_schema import RESULT_SCHEMA
 from .solvers import SolverResultsStore
 from .sync import (
     sync_adviser_documents,
+    sync_analysis_documents,
     sync_dependency_monkey_documents,
     sync_documents,
+    sync_package_analysis_documents,
     sync_provenance_checker_documents,
     sync_solver_documents,
 )
@@ -50,8 +52,10 @@ __all__ = [
     "SolverResultsStore",
     "__version__",
     "sync_adviser_documents",
+    "sync_analysis_documents",
     "sync_dependency_monkey_documents",
     "sync_documents",
+    "sync_package_analysis_documents",
     "sync_provenance_checker_documents",
     "sync_solver_documents",
 ]

@@ -15,9 +15,11 @@ from ..normalize import (
 from . import migrations
 from .cached_reads import CachedReads
 from .ingest import adviser as adviser_documents
+from .ingest import analysis as analysis_documents
 from .ingest import dependency_monkey as dependency_monkey_documents
 from .ingest import indexes as index_registration
 from .ingest import inspection as inspection_documents
+from .ingest import package_analysis as package_analysis_documents
 from .ingest import packages as announcements
 from .ingest import provenance_checker as provenance_checker_documents
 from .ingest import solver as solver_documents
@@ -29,6 +31,7 @@ from .queries import (
     dependencies,
     dependency_monkey,
     documents,
+    images,
     indexes,
     inspections,
     maintenance,
@@ -93,9 +96,32 @@ class GraphDatabase(CachedReads):
     register_python_package_index = exposed(index_registration.register_python_package_index, writes=True)
     set_python_package_index_state = exposed(index_registration.set_python_package_index_state, writes=True)
 
-    # Artifacts: queries/artifacts.py
+    # Artifacts: queries/artifacts.py, ingest/package_analysis.py
     get_python_package_version_hashes_sha256 = exposed(artifacts.get_python_package_version_hashes_sha256)
     get_all_python_package_version_hashes_sha256 = exposed(artifacts.get_all_python_package_version_hashes_sha256)
+    get_python_package_required_symbols = exposed(artifacts.get_python_package_required_symbols)
+    retrieve_unanalyzed_python_package_versions = exposed(artifacts.retrieve_unanalyzed_python_package_versions)
+    package_analysis_document_id_exist = exposed(artifacts.package_analysis_document_id_exist)
+    package_analysis_document_ids_in = exposed(artifacts.package_analysis_document_ids_in)
+    sync_package_analysis_result = exposed(package_analysis_documents.sync_package_analysis_result, writes=True)
+    sync_package_analysis_facts = exposed(package_analysis_documents.sync_package_analysis_facts, writes=True)
+
+    # Images: queries/images.py, ingest/analysis.py
+    run_software_environment_listing = exposed(images.run_software_environment_listing)
+    build_software_environment_listing = exposed(images.build_software_environment_listing)
+    run_software_environment_analyses_listing = exposed(images.run_software_environment_analyses_listing)
+    build_software_environment_analyses_listing = exposed(images.build_software_environment_analyses_listing)
+    get_analysis_metadata = exposed(images.get_analysis_metadata)
+    get_analyzer_documents_count = exposed(images.get_analyzer_documents_count)
+    get_analyzed_image_symbols = exposed(images.get_analyzed_image_symbols)
+    get_missing_symbols = exposed(images.get_missing_symbols)
+    get_images_with_python_package = exposed(images.get_images_with_python_package)
+    get_images_with_rpm_package = exposed(images.get_images_with_rpm_package)
+    analysis_document_id_exist = exposed(images.analysis_document_id_exist)
+    analysis_document_ids_in = exposed(images.analysis_document_ids_in)
+    analysis_records_exist = exposed(images.analysis_records_exist)
+    sync_analysis_result = exposed(analysis_documents.sync_analysis_result, writes=True)
+    sync_analysis_facts = exposed(analysis_documents.sync_analysis_facts, writes=True)
 
     # Vulnerabilities: queries/vulnerabilities.py, ingest/vulnerabilities.py
     get_python_cve_records = exposed(vulnerabilities.get_python_cve_records, cached=True, keep=bool)

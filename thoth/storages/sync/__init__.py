@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..documents.kinds import ADVISER, DEPENDENCY_MONKEY, PROVENANCE_CHECKER, SOLVER
+from ..documents.kinds import ADVISER, ANALYSIS, DEPENDENCY_MONKEY, PACKAGE_ANALYSIS, PROVENANCE_CHECKER, SOLVER
 from ..graph import GraphDatabase
 from .kinds import KINDS, Kind, kind_of
 from .loop import Offer, run
@@ -36,9 +36,11 @@ __all__ = [
     "kinds_named",
     "read_failures",
     "sync_adviser_documents",
+    "sync_analysis_documents",
     "sync_dependency_monkey_documents",
     "sync_documents",
     "sync_local_documents",
+    "sync_package_analysis_documents",
     "sync_provenance_checker_documents",
     "sync_solver_documents",
     "sync_stored_documents",
@@ -230,6 +232,8 @@ def _of_kind(name: str, what: str) -> Callable[..., SyncCounts]:
 
 sync_solver_documents = _of_kind(SOLVER, "results of solvers")
 sync_adviser_documents = _of_kind(ADVISER, "results of advisers")
+sync_analysis_documents = _of_kind(ANALYSIS, "analyses of images")
+sync_package_analysis_documents = _of_kind(PACKAGE_ANALYSIS, "analyses of packages")
 sync_provenance_checker_documents = _of_kind(PROVENANCE_CHECKER, "results of provenance checks")
 sync_dependency_monkey_documents = _of_kind(DEPENDENCY_MONKEY, "reports of Dependency Monkey")
 

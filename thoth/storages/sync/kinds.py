@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..advisers import AdvisersResultsStore
+from ..analyses import AnalysisResultsStore
 from ..dependency_monkey_reports import DependencyMonkeyReportsStore
 from ..documents import kinds
 from ..documents.adviser import read_adviser_document
+from ..documents.analysis import read_analysis_document
 from ..documents.dependency_monkey import read_dependency_monkey_document
 from ..documents.inspection import read_inspection_document
+from ..documents.package_analysis import read_package_analysis_document
 from ..documents.provenance_checker import read_provenance_checker_document
 from ..documents.solver import SolverFacts, read_solver_document
 from ..exceptions import SchemaError
 from ..graph import GraphDatabase
 from ..inspections import InspectionResultsStore
+from ..package_analyses import PackageAnalysisResultsStore
 from ..provenance import ProvenanceResultsStore
 from ..result_base import DocumentStoreBase
 from ..solvers import SolverResultsStore
@@ -68,6 +72,20 @@ KINDS: Mapping[str, Kind] = {
             read_adviser_document,
             GraphDatabase.adviser_document_ids_in,
             _one_by_one(GraphDatabase.sync_adviser_facts),
+        ),
+        Kind(
+            kinds.ANALYSIS,
+            AnalysisResultsStore,
+            read_analysis_document,
+            GraphDatabase.analysis_document_ids_in,
+            _one_by_one(GraphDatabase.sync_analysis_facts),
+        ),
+        Kind(
+            kinds.PACKAGE_ANALYSIS,
+            PackageAnalysisResultsStore,
+            read_package_analysis_document,
+            GraphDatabase.package_analysis_document_ids_in,
+            _one_by_one(GraphDatabase.sync_package_analysis_facts),
         ),
         Kind(
             kinds.PROVENANCE_CHECKER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..models_base import Base, BaseExtension, digest, intpk, natural_key, text, timestamp
+from ..models_base import Base, BaseExtension, digest, intpk, natural_key, text, texts, timestamp
 from .indexes import PythonPackageIndex
 from .packages import PythonRelease
 from .solvers import Solved
@@ -110,10 +110,13 @@ class InvestigatedArtifact(Base, BaseExtension):
 
 
 class IncludedFile(Base, BaseExtension):
-    """A Python source file inside an artifact."""
+    """The content of a Python source file is inside an artifact.
+
+    Paths are an array and no key: they may be longer than an index takes.
+    """
 
     __tablename__ = "included_file"
-    NATURAL_KEY = ("package_analyzer_run_id", "python_artifact_id", "file")
+    NATURAL_KEY = ("package_analyzer_run_id", "python_artifact_id", "python_file_digest_id")
     __table_args__ = (
         Index(None, "python_artifact_id"),  # removals: does another run know the file
         Index(None, "python_file_digest_id"),  # removals: is the content somewhere else, too
@@ -123,9 +126,9 @@ class IncludedFile(Base, BaseExtension):
         ForeignKey(PackageAnalyzerRun.id, ondelete="CASCADE"), primary_key=True
     )
     python_artifact_id: Mapped[int] = mapped_column(ForeignKey(PythonArtifact.id), primary_key=True)
-    file: Mapped[text] = mapped_column(primary_key=True)
-    """Path inside the artifact."""
-    python_file_digest_id: Mapped[int] = mapped_column(ForeignKey(PythonFileDigest.id))
+    python_file_digest_id: Mapped[int] = mapped_column(ForeignKey(PythonFileDigest.id), primary_key=True)
+    files: Mapped[texts]
+    """Paths inside the artifact, distinct, sorted."""
 
 
 class RequiresSymbol(Base, BaseExtension):

@@ -35,6 +35,7 @@ class PackageExtractRun(Base, BaseExtension):
     image_name: Mapped[text]
     """Reference of the image without its tag."""
     image_tag: Mapped[text]
+    """``latest`` when none is given; the digest when the image was pulled by that alone."""
     layers: Mapped[texts]
     """SHA-256 digests, hexadecimal, the lowest layer first; the last one stands for the image."""
     image_size: Mapped[int | None] = mapped_column(BigInteger)
@@ -149,10 +150,13 @@ class IdentifiedPythonPackage(Base, BaseExtension):
 
 
 class FoundPythonFile(Base, BaseExtension):
-    """A Python source file in an image."""
+    """The content of a Python source file is in an image.
+
+    Paths are an array and no key: they may be longer than an index takes.
+    """
 
     __tablename__ = "found_python_file"
-    NATURAL_KEY = ("package_extract_run_id", "file")
+    NATURAL_KEY = ("package_extract_run_id", "python_file_digest_id")
     __table_args__ = (
         Index(None, "python_file_digest_id"),  # removals: is the content somewhere else, too
     )
@@ -160,8 +164,9 @@ class FoundPythonFile(Base, BaseExtension):
     package_extract_run_id: Mapped[int] = mapped_column(
         ForeignKey(PackageExtractRun.id, ondelete="CASCADE"), primary_key=True
     )
-    file: Mapped[text] = mapped_column(primary_key=True)
-    python_file_digest_id: Mapped[int] = mapped_column(ForeignKey(PythonFileDigest.id))
+    python_file_digest_id: Mapped[int] = mapped_column(ForeignKey(PythonFileDigest.id), primary_key=True)
+    files: Mapped[texts]
+    """Paths of the files that have the content, distinct, sorted."""
 
 
 class FoundPythonInterpreter(Base, BaseExtension):
