@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,14 @@ def test_failures_in_files_are_tried_again(graph: GraphDatabase, tmp_path: Path)
     assert result.stdout.splitlines()[1].split() == ["solver", "1", "1", "0", "0"]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt, here and in children; a shell has it ignored in what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -189,6 +198,7 @@ def test_retry_of_something_else(tmp_path: Path) -> None:
         list(read_failures(file))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_run_finishes_what_is_in_flight(
     graph: GraphDatabase, documents: list[Json], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +219,7 @@ def test_interrupted_run_finishes_what_is_in_flight(
     assert counts.synced == 100
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_command_prints_the_counts(graph: GraphDatabase, tmp_path: Path) -> None:
     file = tmp_path / "all.jsonl"
     file.write_text("".join(json.dumps(document(number)) + "\n" for number in range(6000)))
