@@ -11,15 +11,9 @@ import pytest
 
 from tests.factories import Json
 from tests.factories_images import UBI8, analysis, deb, digest, examples, installed, of_mercator, rpm
-from thoth.storages.documents.analysis import (
-    AnalysisFacts,
-    DebFact,
-    InterpreterFact,
-    RelationFact,
-    RPMFact,
-    read_analysis_document,
-)
+from thoth.storages.documents.analysis import AnalysisFacts, InterpreterFact, read_analysis_document
 from thoth.storages.documents.environments import SoftwareEnvironmentFact
+from thoth.storages.documents.system_packages import DebFact, RelationFact, RPMFact
 from thoth.storages.exceptions import SchemaError
 
 ARGUMENTS = ["metadata", "arguments"]

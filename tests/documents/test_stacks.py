@@ -110,7 +110,7 @@ def test_nothing_is_no_stack() -> None:
 def test_stack_that_does_not_fit(requirements: Any, lock: Any, path: str) -> None:
     with pytest.raises(SchemaError) as error:
         read_stack("USER", requirements, lock, "$.p")
-    assert str(error.value).startswith(f"{path}: ") or f"`{path}" in str(error.value)
+    assert str(error.value).startswith(f"{path}: ")
 
 
 NESTED = {

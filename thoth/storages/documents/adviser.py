@@ -10,7 +10,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,8 +19,6 @@ from ..normalize import normalize_python_package_name
 from . import base
 from .environments import HardwareFact, SoftwareEnvironmentFact, environment_of_user
 from .stacks import StackFact, read_stack
-
-Integer = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 _TRIPLE = 3
 
@@ -48,7 +46,7 @@ class Arguments(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 class AdviserMetadata(base.Metadata, frozen=True):
-    """``metadata`` of what thoth-adviser writes: advice and provenance checks."""
+    """``metadata`` of what thoth-adviser writes: advice, provenance checks, reports of Dependency Monkey."""
 
     arguments: Arguments | None = None
 
@@ -76,9 +74,9 @@ class Parameters(msgspec.Struct, frozen=True):
 
     project: Project | None = None
     runtime_environment: dict[str, Any] | str | None = None
-    count: Integer | None = None
-    limit: Integer | None = None
-    limit_latest_versions: Integer | None = None
+    count: base.Integer | None = None
+    limit: base.Integer | None = None
+    limit_latest_versions: base.Integer | None = None
     recommendation_type: str | None = None
     requirements_format: str | None = None
 

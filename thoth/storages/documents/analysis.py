@@ -10,29 +10,23 @@ import datetime as dt
 import logging
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from ..exceptions import SchemaError
 from ..normalize import normalize_python_package_name, normalize_python_package_version
 from . import base
-from .environments import Number, SoftwareEnvironmentFact, operating_system
-
-F = TypeVar("F", bound=base.Interned)
+from .contents import PythonFile, paths_by_digest, symbols_of_libraries
+from .environments import Number, SoftwareEnvironmentFact, operating_system, text_of
+from .system_packages import RPM, Deb, DebFact, RPMFact, deb_facts, rpm_facts
 
 _LOGGER = logging.getLogger(__name__)
 
-# Name, epoch, version, release and architecture; yum of CentOS 7 wrote the epoch first, dnf writes it at the version.
-_RPM_IDENTIFIER = re.compile(
-    r"(?:(?P<first_epoch>\d+):)?(?P<name>.+)-(?:(?P<epoch>\d+):)?(?P<version>[^-:]+)-(?P<release>[^-]+?)"
-    r"(?:\.(?P<arch>[^-.]+))?"
-)
 _PYTHON_OF_IMAGE_NAME = re.compile(r".*-py(?P<major>\d)(?P<minor>\d+)")
 _PYTHON_OF_INTERPRETER = re.compile(r"Python (?P<version>\d+\.\d+)\b.*", re.DOTALL)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _METADATA_OF_INSTALLATION = (".dist-info", ".egg-info")
 _MERCATOR_ECOSYSTEMS = {"Python", "Python-Dist"}
 _CUDA_OF_NVCC = "nvcc_version"
@@ -79,45 +73,6 @@ class OperatingSystem(msgspec.Struct, frozen=True):
 
     id: str | None = None
     version_id: Number = None
-
-
-class RPM(msgspec.Struct, frozen=True):
-    """An RPM package with what it requires."""
-
-    name: str
-    version: str
-    release: str | None = None
-    epoch: Number = None
-    arch: str | None = None
-    src: bool | None = None
-    package_identifier: str | None = None
-    dependencies: list[str] | None = None
-
-
-class Relation(msgspec.Struct, frozen=True):
-    """A Debian package that another one depends on, or replaces."""
-
-    name: str
-    version: str | None = None
-
-
-class Deb(msgspec.Struct, frozen=True, rename="kebab"):
-    """A Debian package with its relations to others."""
-
-    name: str
-    version: str
-    arch: str | None = None
-    epoch: Number = None
-    depends: list[Relation] | None = None
-    pre_depends: list[Relation] | None = None
-    replaces: list[Relation] | None = None
-
-
-class PythonFile(msgspec.Struct, frozen=True):
-    """A Python source file and its content, told by a digest."""
-
-    filepath: str
-    sha256: str
 
 
 class MercatorResult(msgspec.Struct, frozen=True):
@@ -184,40 +139,6 @@ class AnalysisDocument(msgspec.Struct, frozen=True):
 
     metadata: AnalysisMetadata
     result: Result | list[Any]
-
-
-class RPMFact(base.Interned, frozen=True, kw_only=True):
-    """An RPM package; the fields are the columns of its table."""
-
-    package_name: str
-    package_version: str
-    release: str | None
-    epoch: str | None
-    arch: str | None
-    src: bool
-    package_identifier: str
-    rpm_requirements: list[str]
-    """Distinct, sorted."""
-
-
-class RelationFact(msgspec.Struct, frozen=True):
-    """A package that a Debian package has a relation to; without a range, to any version of it."""
-
-    name: str
-    version_range: str | None
-
-
-class DebFact(base.Interned, frozen=True, kw_only=True):
-    """A Debian package; the fields are the columns of its table."""
-
-    package_name: str
-    package_version: str
-    epoch: str | None
-    arch: str | None
-    depends: list[RelationFact]
-    """Distinct, sorted, as the other relations."""
-    pre_depends: list[RelationFact]
-    replaces: list[RelationFact]
 
 
 class InterpreterFact(NamedTuple):
@@ -303,13 +224,13 @@ def read_analysis_document(document: Mapping[str, Any]) -> AnalysisFacts:
         layers=[layer.lower().removeprefix("sha256:") for layer in result.layers or ()],
         image_size=_image_size(result.image_size),
         os_id=os_release.id or None,
-        os_version_id=_text(os_release.version_id),
+        os_version_id=text_of(os_release.version_id),
         thoth_image_name=variables.get("THOTH_S2I_NAME"),
         thoth_image_version=variables.get("THOTH_S2I_VERSION"),
         env_image_name=variables.get("IMAGE_NAME"),
         env_image_tag=variables.get("IMAGE_TAG"),
-        rpm_packages=_distinct(_rpm_facts(result)),
-        deb_packages=_distinct(_deb_facts(result)),
+        rpm_packages=rpm_facts(result.rpm_dependencies, result.rpm),
+        deb_packages=deb_facts(result.deb_dependencies, result.deb),
         python_packages=_python_packages(result),
         python_files=paths_by_digest(
             ((number, file.filepath, file.sha256) for number, file in enumerate(result.python_files or ())),
@@ -318,49 +239,6 @@ def read_analysis_document(document: Mapping[str, Any]) -> AnalysisFacts:
         interpreters=_interpreters(result.python_interpreters),
         symbols=symbols_of_libraries(result.system_symbols, "$.result.system-symbols"),
     )
-
-
-def paths_by_digest(files: Iterable[tuple[int, str, str]], path: str) -> dict[bytes, list[str]]:
-    """Return the paths of files by the digest of their content.
-
-    Args:
-        files: positions in the list of the document, paths and hexadecimal SHA-256 digests.
-        path: where in the document they are listed, for the error.
-
-    Returns:
-        Paths by digest, distinct, sorted.
-
-    Raises:
-        SchemaError: a path is empty, or a digest is none.
-
-    """
-    found: dict[bytes, set[str]] = {}
-    for number, name, digest in files:
-        if not name:
-            raise SchemaError(f"{path}[{number}].filepath: empty")
-        hexadecimal = digest.lower().removeprefix("sha256:")
-        if _SHA256.fullmatch(hexadecimal) is None:
-            raise SchemaError(f"{path}[{number}].sha256: not a SHA-256 digest: {digest[:80]!r}")
-        found.setdefault(bytes.fromhex(hexadecimal), set()).add(name)
-    return {digest: sorted(names) for digest, names in found.items()}
-
-
-def symbols_of_libraries(symbols: Mapping[str, list[str] | None] | None, path: str) -> set[tuple[str, str]]:
-    """Return versioned symbols, each with its library.
-
-    Args:
-        symbols: symbols by library, as documents hold them.
-        path: where in the document they are, for the error.
-
-    Raises:
-        SchemaError: a library or a symbol has no name.
-
-    """
-    found = {(library, symbol) for library, names in (symbols or {}).items() for symbol in names or ()}
-    for library, symbol in found:
-        if not library or not symbol:
-            raise SchemaError(f"{path}.{library}: a library or a symbol without a name")
-    return found
 
 
 def _environment(image: str, image_name: str, of_caller: CallMetadata, result: Result) -> SoftwareEnvironmentFact:
@@ -419,7 +297,7 @@ def _python_version(interpreters: list[Interpreter] | None) -> str | None:
 
 def _cuda_version(versions: Mapping[str, Number]) -> str | None:
     """Return the version of CUDA; that of the compiler counts more than what a text file says."""
-    of_compiler, of_file = _text(versions.get(_CUDA_OF_NVCC)), _text(versions.get(_CUDA_OF_FILE))
+    of_compiler, of_file = text_of(versions.get(_CUDA_OF_NVCC)), text_of(versions.get(_CUDA_OF_FILE))
     if of_compiler is not None and of_file is not None and of_compiler != of_file:
         _LOGGER.warning(
             "the image has CUDA %s as nvcc says, and CUDA %s as %s says: the first is kept",
@@ -442,78 +320,6 @@ def _image_size(size: int | None) -> int | None:
     return size
 
 
-def _rpm_facts(result: Result) -> Iterator[RPMFact]:
-    """Yield the RPM packages; where their dependencies were not asked for, as far as their identifiers tell."""
-    if isinstance(result.rpm_dependencies, dict):
-        for identifier, requirements in result.rpm_dependencies.items():
-            yield _rpm_by_identifier(identifier, requirements or (), "$.result.rpm-dependencies")
-    elif result.rpm_dependencies:
-        for number, rpm in enumerate(result.rpm_dependencies):
-            _check_named(rpm, f"$.result.rpm-dependencies[{number}]")
-            yield RPMFact(
-                package_name=rpm.name,
-                package_version=rpm.version,
-                release=rpm.release or None,
-                epoch=_text(rpm.epoch),
-                arch=rpm.arch or None,
-                src=bool(rpm.src),
-                package_identifier=rpm.package_identifier or rpm.name,
-                rpm_requirements=sorted(set(rpm.dependencies or ())),
-            )
-    else:
-        for number, identifier in enumerate(result.rpm or ()):
-            yield _rpm_by_identifier(identifier, (), f"$.result.rpm[{number}]")
-
-
-def _rpm_by_identifier(identifier: str, requirements: Iterable[str], path: str) -> RPMFact:
-    match = _RPM_IDENTIFIER.fullmatch(identifier)
-    if match is None:
-        raise SchemaError(f"{path}: not the identifier of an RPM package: {identifier!r}")
-    arch = None if match["arch"] == "(none)" else match["arch"]  # keys of the package manager have none
-    return RPMFact(
-        package_name=match["name"],
-        package_version=match["version"],
-        release=match["release"],
-        epoch=match["epoch"] or match["first_epoch"],
-        arch=arch,
-        src=arch == "src",
-        package_identifier=identifier,
-        rpm_requirements=sorted(set(requirements)),
-    )
-
-
-def _deb_facts(result: Result) -> Iterator[DebFact]:
-    """Yield the Debian packages; where their relations were not asked for, without them."""
-    entries, path = result.deb_dependencies, "$.result.deb-dependencies"
-    if not entries:
-        entries, path = result.deb, "$.result.deb"
-    for number, deb in enumerate(entries or ()):
-        _check_named(deb, f"{path}[{number}]")
-        yield DebFact(
-            package_name=deb.name,
-            package_version=deb.version,
-            epoch=_text(deb.epoch),
-            arch=deb.arch or None,
-            depends=_relations(deb.depends, f"{path}[{number}].depends"),
-            pre_depends=_relations(deb.pre_depends, f"{path}[{number}].pre-depends"),
-            replaces=_relations(deb.replaces, f"{path}[{number}].replaces"),
-        )
-
-
-def _check_named(package: RPM | Deb, path: str) -> None:
-    for field in ("name", "version"):
-        if not getattr(package, field):
-            raise SchemaError(f"{path}.{field}: empty")
-
-
-def _relations(relations: list[Relation] | None, path: str) -> list[RelationFact]:
-    for number, relation in enumerate(relations or ()):
-        if not relation.name:
-            raise SchemaError(f"{path}[{number}].name: empty")
-    found = {(relation.name, relation.version or "") for relation in relations or ()}
-    return [RelationFact(name, version or None) for name, version in sorted(found)]
-
-
 def _python_packages(result: Result) -> dict[tuple[str, str | None], list[str]]:
     locations: dict[tuple[str, str | None], set[str]] = {}
     for (name, version), location in [*_of_mercator(result.mercator), *_of_site_packages(result.python_packages)]:
@@ -534,7 +340,7 @@ def _of_mercator(entries: list[MercatorEntry] | None) -> Iterator[tuple[tuple[st
         if not isinstance(name, str) or not name.strip():
             _LOGGER.warning("mercator found a Python package without a name at %r: left out", entry.path)
             continue
-        text = _text(version) if type(version) in (str, int, float) else None
+        text = text_of(version) if type(version) in (str, int, float) else None
         yield (name.strip(), text), _folder_of_installation(entry.path) if entry.path else None
 
 
@@ -564,11 +370,3 @@ def _interpreters(entries: list[Interpreter] | None) -> list[InterpreterFact]:
             raise SchemaError(f"$.result.python-interpreters[{number}].path: empty")
         found[entry.path] = InterpreterFact(entry.path, entry.link or None, entry.version or None)
     return list(found.values())
-
-
-def _text(value: Number) -> str | None:
-    return None if value is None else str(value).strip() or None
-
-
-def _distinct(facts: Iterable[F]) -> list[F]:
-    return list({fact.digest(): fact for fact in facts}.values())

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from ..exceptions import SchemaError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+Integer = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+BigInteger = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""Whole numbers that fit the columns of these names."""
 
 
 class Distribution(msgspec.Struct, frozen=True):
@@ -121,11 +125,25 @@ def document_datetime(metadata: Metadata) -> dt.datetime:
             return dt.datetime.fromtimestamp(metadata.timestamp, tz=dt.UTC)
         except (OverflowError, ValueError, OSError):
             raise SchemaError(f"$.metadata.timestamp: not a time: {metadata.timestamp!r}") from None
+    return read_time(metadata.datetime, "$.metadata.datetime")
+
+
+def read_time(value: str, path: str) -> dt.datetime:
+    """Return a time in ISO 8601; one without a zone is UTC.
+
+    Args:
+        value: the time.
+        path: where in the document it is, for the error.
+
+    Raises:
+        SchemaError: it cannot be read.
+
+    """
     try:
-        moment = dt.datetime.fromisoformat(metadata.datetime)
+        moment = dt.datetime.fromisoformat(value)
         return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError):
-        raise SchemaError(f"$.metadata.datetime: not a time: {metadata.datetime!r}") from None
+        raise SchemaError(f"{path}: not a time: {value!r}") from None
 
 
 def document_duration(metadata: Metadata) -> int | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from . import base
+from .adviser import AdviserMetadata
 from .environments import (
     HardwareFact,
     RuntimeEnvironment,
@@ -24,28 +25,7 @@ from .environments import (
 from .inspection import run_and_build_environments
 from .stacks import RequirementsFact, read_requirements
 
-Integer = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-BigInteger = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
 _PARAMETERS = "$.result.parameters"
-
-
-class AdviserArguments(msgspec.Struct, frozen=True):
-    """Arguments of the program that Dependency Monkey is a command of."""
-
-    verbose: bool | None = None
-
-
-class Arguments(msgspec.Struct, frozen=True):
-    """What the tool was called with, by command."""
-
-    adviser: AdviserArguments | None = msgspec.field(name="thoth-adviser", default=None)
-
-
-class Metadata(base.Metadata, frozen=True):
-    """``metadata`` with the arguments."""
-
-    arguments: Arguments | None = None
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -61,10 +41,10 @@ class Parameters(msgspec.Struct, frozen=True):
     requirements: dict[str, Any] | str | None = None
     runtime_environment: dict[str, Any] | str | None = None
     project: Project | None = None
-    seed: BigInteger | None = None
+    seed: base.BigInteger | None = None
     decision_type: str | None = None
-    count: Integer | None = None
-    limit_latest_versions: Integer | None = None
+    count: base.Integer | None = None
+    limit_latest_versions: base.Integer | None = None
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -77,7 +57,7 @@ class Report(msgspec.Struct, frozen=True):
     """What was done with the stacks."""
 
     responses: list[Response | None] | None = None
-    skipped: Integer | None = None
+    skipped: base.Integer | None = None
     error: str | None = msgspec.field(name="ERROR", default=None)
 
 
@@ -94,7 +74,7 @@ class Result(msgspec.Struct, frozen=True):
 class DependencyMonkeyDocument(msgspec.Struct, frozen=True):
     """A Dependency Monkey document."""
 
-    metadata: Metadata
+    metadata: AdviserMetadata
     result: Result
 
 
@@ -142,7 +122,6 @@ def read_dependency_monkey_document(document: Mapping[str, Any]) -> DependencyMo
     struct = base.read(document, DependencyMonkeyDocument)
     metadata, result = struct.metadata, struct.result
     parameters, report = result.parameters or Parameters(), result.report or Report()
-    arguments = metadata.arguments or Arguments()
     error_message = result.error if isinstance(result.error, str) else result.error_msg
     environment, path = _runtime_environment(parameters)
     run_environment, build_environment = run_and_build_environments(environment)
@@ -153,7 +132,7 @@ def read_dependency_monkey_document(document: Mapping[str, Any]) -> DependencyMo
         duration=base.document_duration(metadata),
         name=metadata.analyzer,
         version=metadata.analyzer_version,
-        debug=bool(arguments.adviser and arguments.adviser.verbose),
+        debug=bool(metadata.call.verbose),
         error=bool(result.error) or report.error is not None,
         error_message=error_message or report.error or None,
         seed=parameters.seed,

@@ -141,12 +141,12 @@ def software_environment(
         is_external=is_external,
         os_name=os_name,
         os_version=os_version,
-        python_version=_text(environment.python_version),
-        cuda_version=_text(environment.cuda_version),
-        cudnn_version=_text(environment.cudnn_version),
-        mkl_version=_text(environment.mkl_version),
-        openblas_version=_text(environment.openblas_version),
-        openmpi_version=_text(environment.openmpi_version),
+        python_version=text_of(environment.python_version),
+        cuda_version=text_of(environment.cuda_version),
+        cudnn_version=text_of(environment.cudnn_version),
+        mkl_version=text_of(environment.mkl_version),
+        openblas_version=text_of(environment.openblas_version),
+        openmpi_version=text_of(environment.openmpi_version),
         base_image=environment.base_image or None,
         platform=environment.platform or None,
     )
@@ -155,8 +155,13 @@ def software_environment(
 def operating_system(name: str | None, version: Number) -> tuple[str | None, str | None]:
     """Return name and version of an operating system as they are stored."""
     os_name = normalize_os_name(name) or None if name else None
-    text = _text(version)
+    text = text_of(version)
     return os_name, None if text is None else normalize_os_version(os_name, text)
+
+
+def text_of(value: Number) -> str | None:
+    """Return text, or a number that a tool wrote in its place, as text; None when it is empty."""
+    return None if value is None else str(value).strip() or None
 
 
 def hardware_fact(hardware: Hardware | None, path: str) -> HardwareFact | None:
@@ -187,10 +192,6 @@ def hardware_fact(hardware: Hardware | None, path: str) -> HardwareFact | None:
         ram_size=_integer(hardware.ram_size, f"{path}.ram_size", bits=64),
     )
     return fact if any(getattr(fact, name) is not None for name in fact.__struct_fields__) else None
-
-
-def _text(value: Number) -> str | None:
-    return None if value is None else str(value).strip() or None
 
 
 def _integer(value: Number, path: str, *, bits: int = 32) -> int | None:

@@ -28,7 +28,6 @@ from .environments import (
 from .quantities import Quantity, cores, gibibytes
 from .stacks import StackFact, read_stack
 
-Integer = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 ResultNumber = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
@@ -82,7 +81,7 @@ class JobLog(Printed, frozen=True):
     """How a run of the script went; what the script printed stands here, or in ``stdout``."""
 
     stdout: Printed | None = None
-    exit_code: Integer | None = None
+    exit_code: base.Integer | None = None
     script_sha256: str | None = None
     usage: dict[str, Any] | None = None
     runtime_environment: dict[str, Any] | str | None = None
@@ -233,11 +232,7 @@ def _datetime(document: InspectionDocument) -> dt.datetime | None:
         value, path = document.specification.created, "$.specification.@created"
     if not value:
         return None
-    try:
-        moment = dt.datetime.fromisoformat(value)
-        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    except (ValueError, OverflowError):
-        raise SchemaError(f"{path}: not a time: {value!r}") from None
+    return base.read_time(value, path)
 
 
 def _requests(container: Container | None) -> Requests:

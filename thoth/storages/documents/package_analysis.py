@@ -19,7 +19,7 @@ from ..normalize import (
     normalize_python_package_version,
 )
 from . import base
-from .analysis import paths_by_digest, symbols_of_libraries
+from .contents import PythonFile, paths_by_digest, symbols_of_libraries
 from .environments import Number
 
 _SOURCE_FILE = ".py"
@@ -55,19 +55,12 @@ class PackageAnalysisMetadata(base.Metadata, frozen=True, kw_only=True):
     arguments: Arguments
 
 
-class IncludedFile(msgspec.Struct, frozen=True):
-    """A file inside an artifact, and its content, told by a digest."""
-
-    filepath: str
-    sha256: str
-
-
 class Artifact(msgspec.Struct, frozen=True):
     """A wheel or a source distribution."""
 
     sha256: str
     name: str | None = None
-    digests: list[IncludedFile] | None = None
+    digests: list[PythonFile] | None = None
     symbols: dict[str, list[str] | None] | None = None
 
 

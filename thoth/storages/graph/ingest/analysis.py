@@ -27,6 +27,26 @@ from .environments import interned_ids, software_environment_ids
 from .lookup import known_or_new_ids
 from .writers import documents_to_write
 
+_RUN_COLUMNS = (
+    "document_id",
+    "datetime",
+    "duration",
+    "package_extract_name",
+    "package_extract_version",
+    "debug",
+    "origin",
+    "image_name",
+    "image_tag",
+    "layers",
+    "image_size",
+    "os_id",
+    "os_version_id",
+    "thoth_image_name",
+    "thoth_image_version",
+    "env_image_name",
+    "env_image_tag",
+)
+
 
 def sync_analysis_result(session: Session, document: Mapping[str, Any], *, force: bool = False) -> None:
     """Put what an image analysis says into the graph; one that is in already is left alone.
@@ -81,26 +101,7 @@ def sync_analysis_facts(session: Session, facts: AnalysisFacts, *, force: bool =
     run_id = insert_run(
         session,
         PackageExtractRun,
-        {
-            "document_id": facts.document_id,
-            "datetime": facts.datetime,
-            "duration": facts.duration,
-            "package_extract_name": facts.package_extract_name,
-            "package_extract_version": facts.package_extract_version,
-            "debug": facts.debug,
-            "origin": facts.origin,
-            "software_environment_id": environment_id,
-            "image_name": facts.image_name,
-            "image_tag": facts.image_tag,
-            "layers": facts.layers,
-            "image_size": facts.image_size,
-            "os_id": facts.os_id,
-            "os_version_id": facts.os_version_id,
-            "thoth_image_name": facts.thoth_image_name,
-            "thoth_image_version": facts.thoth_image_version,
-            "env_image_name": facts.env_image_name,
-            "env_image_tag": facts.env_image_tag,
-        },
+        {name: getattr(facts, name) for name in _RUN_COLUMNS} | {"software_environment_id": environment_id},
     )
     if run_id is None:
         return False
