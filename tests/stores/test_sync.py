@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.factories import Json, requires, solved, solver_document, sync
 from tests.stores.conftest import Place
 from thoth.storages import GraphDatabase, SolverResultsStore, sync_documents, sync_solver_documents
 from thoth.storages.cli import cli
+from thoth.storages.documents.local import LocalDocument
 from thoth.storages.exceptions import NotFoundError, SchemaError
 from thoth.storages.graph.query_log import counted_statements
 from thoth.storages.sync import (
@@ -148,10 +150,11 @@ def test_failures_are_tried_again(
     (failure,) = read_failures(failed_to)
     assert (failure.kind, failure.document) == ("solver", bad)
     store.ceph.store_document(next(one for one in documents if one["metadata"]["document_id"] == bad), bad)
-    result = CliRunner().invoke(cli, ["sync", "--from-store", "--retry", str(failed_to), "--failed-to", str(failed_to)])
+    again = tmp_path / "again.jsonl"
+    result = CliRunner().invoke(cli, ["sync", "--from-store", "--retry", str(failed_to), "--failed-to", str(again)])
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[1].split() == ["solver", "1", "1", "0", "0"]
-    assert list(read_failures(failed_to)) == []
+    assert list(read_failures(again)) == []
     assert graph.solver_document_ids_in(ids(documents)) == set(ids(documents))
 
 
@@ -164,6 +167,73 @@ def test_failures_in_files_are_tried_again(graph: GraphDatabase, tmp_path: Path)
     file.write_text("\n".join(lines))
     result = CliRunner().invoke(cli, ["sync", "--retry", str(failed_to)])
     assert result.stdout.splitlines()[1].split() == ["solver", "1", "1", "0", "0"]
+
+
+def test_nothing_to_try_again(graph: GraphDatabase, documents: list[Json], tmp_path: Path) -> None:
+    """An empty list is none of the documents, and not all of them."""
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.touch()
+    for arguments in (["--from-store"], []):
+        result = CliRunner().invoke(cli, ["sync", *arguments, "--retry", str(nothing)])
+        assert result.exit_code == 0, result.output
+    assert graph.get_solver_documents_count() == 0
+
+
+def test_document_of_no_kind_is_tried_again(graph: GraphDatabase, documents: list[Json], tmp_path: Path) -> None:
+    failed = tmp_path / "failed.jsonl"
+    write = failure_writer(failed)
+    write(Failure("unknown", "7", "the kind cannot be told"))
+    write(Failure("unknown", ids(documents)[0], "the server was away"))
+    result = CliRunner().invoke(cli, ["sync", "--from-store", "--graceful", "--retry", str(failed)])
+    assert result.exit_code == 1
+    assert [line.split()[0::4] for line in result.stdout.splitlines()[1:3]] == [["solver", "0"], ["unknown", "1"]]
+
+
+def test_list_of_failures_is_not_overwritten_while_it_is_tried_again(tmp_path: Path) -> None:
+    failed = tmp_path / "failed.jsonl"
+    failure_writer(failed)(Failure("solver", "x", "y"))
+    before = failed.read_bytes()
+    result = CliRunner().invoke(cli, ["sync", "--from-store", "--retry", str(failed), "--failed-to", str(failed)])
+    assert result.exit_code == 2
+    assert failed.read_bytes() == before
+
+
+def test_several_write_at_once(graph: GraphDatabase, documents: list[Json], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two groups are written at one time: each waits for the other."""
+    whole, together = GraphDatabase.sync_solver_results, threading.Barrier(2, timeout=30)
+
+    def waiting(self: GraphDatabase, *arguments: Any, **keywords: Any) -> int:
+        together.wait()
+        return whole(self, *arguments, **keywords)
+
+    monkeypatch.setattr(GraphDatabase, "sync_solver_results", waiting)
+    assert sync_stored_documents({"solver": None}, workers=2, graph=graph).total == (130, 130, 0, 0)
+
+
+def test_no_more_is_held_than_the_writers_have_in_hand(
+    graph: GraphDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads waits for whoever writes: one group is written, two wait, one is put together."""
+    file = tmp_path / "all.jsonl"
+    file.write_text("".join(json.dumps(document(number)) + "\n" for number in range(1200)))
+    read: list[int] = []
+    ahead: list[int] = []
+    whole, parse = GraphDatabase.sync_solver_results, LocalDocument.parse
+
+    def counted(self: LocalDocument) -> Json:
+        read.append(1)
+        return parse(self)
+
+    def slow(self: GraphDatabase, group: list[Any], **keywords: Any) -> int:
+        time.sleep(0.1)
+        ahead.append(len(read) - 100 * len(ahead))
+        return whole(self, group, **keywords)
+
+    monkeypatch.setattr(LocalDocument, "parse", counted)
+    monkeypatch.setattr(GraphDatabase, "sync_solver_results", slow)
+    assert sync_local_documents([file], graph=graph).total == (1200, 1200, 0, 0)
+    assert len(ahead) == 12
+    assert max(ahead) <= 400
 
 
 @pytest.fixture

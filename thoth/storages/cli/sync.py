@@ -59,7 +59,9 @@ def sync(
         raise click.UsageError("--kind, --id and --since go with --from-store, without --retry")
     if paths and retry is not None:
         raise click.UsageError("--retry names the documents already")
-    failures = [] if retry is None else list(read_failures(retry))  # read before --failed-to may make it anew
+    if retry is not None and failed_to is not None and retry.resolve() == failed_to.resolve():
+        raise click.UsageError("--failed-to: is the file of --retry, which would be lost if this broke off")
+    failures = None if retry is None else list(read_failures(retry))
     wanted = dict.fromkeys(kind.name for kind in kinds_named(kinds)) if kinds else None
     with progress_bar() as bar:
         options: dict[str, Any] = {
@@ -84,17 +86,17 @@ def sync(
 
 
 def _sync_local(
-    bar: ProgressBar, paths: Sequence[Path], failures: Sequence[Failure], options: Mapping[str, Any]
+    bar: ProgressBar, paths: Sequence[Path], failures: Sequence[Failure] | None, options: Mapping[str, Any]
 ) -> SyncReport:
     from ..documents.local import find_files
     from ..sync import sync_local_documents
 
     lines: dict[Path, set[int | None]] = {}
-    for failure in failures:
+    for failure in failures or ():
         lines.setdefault(Path(failure.document), set()).add(failure.line)
-    files = find_files(paths or lines)
+    files = find_files(paths if failures is None else lines)
     progress = _shown(bar, sum(file.stat().st_size for file in files))
-    return sync_local_documents(files, lines=lines or None, progress=progress, **options)
+    return sync_local_documents(files, lines=None if failures is None else lines, progress=progress, **options)
 
 
 def _sync_stored(
@@ -102,15 +104,16 @@ def _sync_stored(
     wanted: Mapping[str, None] | None,
     ids: Sequence[str],
     since: dt.datetime | None,
-    failures: Sequence[Failure],
+    failures: Sequence[Failure] | None,
     options: Mapping[str, Any],
 ) -> SyncReport:
-    from ..sync import count_stored_documents, sync_stored_documents
+    from ..sync import KINDS, count_stored_documents, sync_stored_documents
 
     of_kind: dict[str, list[str] | None] | None = None
-    if failures:
-        names = {failure.kind: None for failure in failures}
-        of_kind = {name: [one.document for one in failures if one.kind == name] for name in names}
+    if failures is not None:
+        known = {failure.kind: None for failure in failures if failure.kind in KINDS}
+        of_kind = {name: [one.document for one in failures if one.kind == name] for name in known}
+        ids = [failure.document for failure in failures if failure.kind not in KINDS]
     elif ids and wanted:
         if len(wanted) > 1:
             raise click.UsageError("--id: of which --kind? give one")
