@@ -1,7 +1,8 @@
 """The main job, from start to answer: documents -> knowledge graph -> graph cache -> transitive dependencies.
 
-It needs nothing but this checkout: the PostgreSQL server is its own, and ends with it. What it makes lies in ``demo/``;
-a second run starts from what is there.
+Then what documents of other kinds add: an adviser's, an image's, an inspection's. It needs nothing but this checkout:
+the PostgreSQL server is its own, and ends with it. What it makes lies in ``demo/``, or in the folder that is named on
+the command line; a second run starts from what is there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from thoth.storages.graph.cache_builder import BuildReport, build_cache  # noqa:
 from thoth.storages.graph.cache_config import read_cache_config  # noqa: E402
 from thoth.storages.graph.closure import Edge  # noqa: E402
 from thoth.storages.graph.closure_image import write_closure_image  # noqa: E402
+from thoth.storages.graph.models_performance import PiMatmul  # noqa: E402
 from thoth.storages.graph.query_log import counted_statements  # noqa: E402
 from thoth.storages.graph.schema_image import write_schema_image  # noqa: E402
 from thoth.storages.sync import SyncCounts, SyncReport, sync_local_documents  # noqa: E402
@@ -36,17 +38,22 @@ from thoth.storages.sync import SyncCounts, SyncReport, sync_local_documents  # 
 T = TypeVar("T")
 
 EXAMPLES = ROOT / "examples"
-FOLDER = ROOT / "demo"
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "demo"
 CACHE_FILE = FOLDER / "graph_cache.sqlite3"
 PACKAGE = ("jupyterlab", "3.4.8", "https://pypi.org/simple")
 ENVIRONMENT: dict[str, Any] = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
+
+SOLVER_DOCUMENTS = EXAMPLES / "solver-documents"
+ADVICE = EXAMPLES / "adviser-documents" / "adviser-211215093012-7f3d2a91c04be856.json"
+IMAGE = EXAMPLES / "analysis-documents" / "package-extract-211214074503-5d0e83c1f2a9b764.json"
+INSPECTION = EXAMPLES / "inspection-documents" / "inspection-sample-matmul-8d27c01f44a0be93.json"
 
 console = Console()
 
 
 def main() -> None:
     """Run the main job and show what came out of it."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     server = EmbeddedServer(FOLDER / "postgresql")
     console.print("PostgreSQL: starting a server of our own …")
     with server:
@@ -62,7 +69,7 @@ def main() -> None:
 def run(graph: GraphDatabase) -> None:
     """Go from documents to an answer, from the database and from the cache, and compare the two."""
     with counted_statements(graph.engine) as statements:
-        report, seconds = timed(lambda: sync(graph))
+        report, seconds = timed(lambda: sync(graph, SOLVER_DOCUMENTS))
     counts = report.total
     built, build_seconds = timed(lambda: build(graph))
     with counted_statements(graph.engine) as closure_statements:
@@ -92,9 +99,32 @@ def run(graph: GraphDatabase) -> None:
         ("… from the database", f"{database_seconds * 1000:.1f} ms, {len(closure_statements)} statement"),
         ("… from the cache", f"{cache_seconds * 1000:.1f} ms, {len(cached_statements)} statement: anything new?"),
         ("… from the cache alone", f"{alone_seconds * 1000:.1f} ms, no database"),
-        ("pictures", "\n".join(str(picture.relative_to(ROOT)) for picture in pictures)),
+        ("pictures", "\n".join(shown(picture) for picture in pictures)),
     ]
     for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    show_other_kinds(graph)
+
+
+def show_other_kinds(graph: GraphDatabase) -> None:
+    """Put an adviser's, an image's and an inspection's document in, and ask each what it is there for."""
+    with counted_statements(graph.engine) as statements:
+        sync(graph, ADVICE, IMAGE, INSPECTION)
+    best = graph.get_advised_stacks(ADVICE.stem)[0]
+    pins = (f"{package['package_name']} {package['package_version']}" for package in best["requirements_locked"])
+    (image,) = graph.get_images_with_rpm_package("openssl-libs")
+    symbols = graph.get_analyzed_image_symbols(image["environment_name"])
+    (measured,) = graph.get_performance_indicators(PiMatmul)
+    hardware = measured["hardware_information"]
+    table = Table(title="What other documents add", show_header=False)
+    for row in (
+        ("documents", f"an adviser's, an image's, an inspection's: {len(statements)} statements in all"),
+        ("advised", f"{', '.join(pins)}: score {best['overall_score']}"),
+        ("image with openssl-libs", f"{image['environment_name']}: {len(symbols)} symbols for compiled packages"),
+        ("measured", f"product of matrices of {measured['matrix_size']} rows by {measured['framework']}"),
+        ("", f"on {hardware['cpu_model_name']}: {measured['elapsed']} ms, {measured['rate']} GFLOP/s"),
+    ):
         table.add_row(*row)
     console.print(table)
 
@@ -105,18 +135,17 @@ def timed(call: Callable[[], T]) -> tuple[T, float]:
     return call(), time.perf_counter() - started
 
 
-def sync(graph: GraphDatabase) -> SyncReport:
-    """Put the sample documents into the graph."""
-    folder = EXAMPLES / "solver-documents"
-    total = sum(1 for file in find_files([folder]) for _ in read_documents(file))
+def sync(graph: GraphDatabase, *paths: Path) -> SyncReport:
+    """Put the documents of files and folders into the graph."""
+    total = sum(1 for file in find_files(paths) for _ in read_documents(file))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("solver documents", total=total)
+        task = bar.add_task("documents", total=total)
 
         def tell(_: int, counts: SyncCounts) -> None:
             bar.update(task, completed=counts.processed)
 
-        return sync_local_documents([folder], graph=graph, progress=tell)
+        return sync_local_documents(paths, graph=graph, progress=tell)
 
 
 def build(graph: GraphDatabase) -> BuildReport:
@@ -147,14 +176,20 @@ def draw(graph: GraphDatabase) -> list[Path]:
     ]
 
 
+def shown(path: Path) -> str:
+    """Return a path as seen from the checkout, where people start this."""
+    return os.path.relpath(path, ROOT) if path.is_relative_to(ROOT) else str(path)
+
+
 def show_what_next() -> None:
     """Say what to try next."""
+    data = shown(FOLDER / "postgresql")
     console.print("Next, with the commands of the environment that was made (.venv/bin):")
     for command in (
-        'eval "$(.venv/bin/thoth-storages db start --data-dir demo/postgresql)"',
+        f'eval "$(.venv/bin/thoth-storages db start --data-dir {data})"',
         ".venv/bin/thoth-storages schema status",
         ".venv/bin/thoth-storages graph-cache -c examples/cache_conf.yaml cache.sqlite3",
-        ".venv/bin/thoth-storages db stop --data-dir demo/postgresql",
+        f".venv/bin/thoth-storages db stop --data-dir {data}",
     ):
         console.print(f"  {command}", highlight=False, soft_wrap=True)
 

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -390,3 +392,27 @@ def test_packages_of_the_demonstration(documents: list[Document]) -> None:
     found = reached(graph, root) | {root}
     edges = sum(len(graph.get(node, ())) for node in found)
     assert (len(found), edges, len(found - graph.keys())) == (218, 1131, 18)
+
+
+def test_demonstration_runs_twice_in_one_folder() -> None:
+    # Short: a socket's path has some 100 characters at most.
+    with tempfile.TemporaryDirectory(prefix="demo") as folder:
+        first, second = (demonstration(Path(folder)) for _ in range(2))
+        made = {path.name for path in Path(folder).iterdir()}
+    assert {"graph_cache.sqlite3", "schema.png", "schema_cache.png", "jupyterlab.png"} <= made
+    assert "667 synced, 0 were in already" in first
+    assert "0 synced, 667 were in already" in second
+    for output in (first, second):
+        assert "1,265 edges, 74 of them to what was not solved" in output
+        assert "click 8.0.3, flask 2.0.2, itsdangerous 2.0.1, jinja2 3.0.3" in output
+        assert "quay.io/thoth-station/s2i-thoth-ubi8-py38:v0.28.0: 68 symbols" in output
+        assert "on Intel Core Processor (Skylake, IBRS): 1.7 ms, 157.8 GFLOP/s" in output
+
+
+def demonstration(folder: Path) -> str:
+    """Run the demonstration in a wide terminal, and return what it printed."""
+    command_line = [sys.executable, str(ROOT / "examples" / "demo.py"), str(folder)]
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(command_line, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -111,7 +111,7 @@ class PiMatmul(PerformanceIndicatorBase, Base):
     reps: Mapped[int]
     # @result
     rate: Mapped[float] = mapped_column(Double)
-    """Gigaflops a second."""
+    """Billions of floating-point operations a second."""
     elapsed: Mapped[float] = mapped_column(Double)
     """Milliseconds."""
 
@@ -137,7 +137,7 @@ class PiConv1D(PerformanceIndicatorBase, Base):
     """``SAME``, ``VALID``, or a number."""
     # @result
     rate: Mapped[float] = mapped_column(Double)
-    """Gigaflops a second."""
+    """Billions of floating-point operations a second."""
     elapsed: Mapped[float] = mapped_column(Double)
     """Milliseconds."""
 
@@ -165,7 +165,7 @@ class PiConv2D(PerformanceIndicatorBase, Base):
     """``SAME``, ``VALID``, or a number."""
     # @result
     rate: Mapped[float] = mapped_column(Double)
-    """Gigaflops a second."""
+    """Billions of floating-point operations a second."""
     elapsed: Mapped[float] = mapped_column(Double)
     """Milliseconds."""
 
