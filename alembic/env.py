@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import NullPool
 
 from thoth.storages.config import KnowledgeGraphConfig
-from thoth.storages.graph.migrations import MIGRATION_LOCK
+from thoth.storages.graph.migrations import one_at_a_time
 from thoth.storages.graph.models_base import Base
 from thoth.storages.graph.models_performance import ALL_PERFORMANCE_MODELS
 from thoth.storages.graph.sql_base import database_url
@@ -15,20 +18,28 @@ from thoth.storages.graph.sql_base import database_url
 assert ALL_PERFORMANCE_MODELS  # importing them puts their tables into the metadata
 
 
-def run(connection: Connection) -> None:
-    """Run the migrations in one transaction, one process at a time: the others wait, and find nothing to do."""
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=True)
+def run(connection: Connection, tell: Callable[..., None] | None = None) -> None:
+    """Run the migrations, each in a transaction of its own: one that fails leaves those before it."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+        on_version_apply=tell,
+    )
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         context.run_migrations()
 
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    context.configure(
+        dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True, transaction_per_migration=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 elif (handed_over := context.config.attributes.get("connection")) is not None:
-    run(handed_over)
+    run(handed_over, context.config.attributes.get("tell"))
 else:
-    with create_engine(database_url(KnowledgeGraphConfig())).connect() as own:
+    engine = create_engine(database_url(KnowledgeGraphConfig()), poolclass=NullPool)
+    with one_at_a_time(engine), engine.connect() as own:
         run(own)

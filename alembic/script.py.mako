@@ -3,7 +3,10 @@
 Rules for a migration that is rolled out while older code still runs:
 
 * add, then fill, then use: new columns are nullable or have a server default; dropping comes a release later;
-* an index on a large table is made with CREATE INDEX CONCURRENTLY, in `op.get_context().autocommit_block()`;
+* a statement that waits for a lock blocks those that come after it, so it gives up soon, and the migration is tried
+  again;
+* an index on a large table is made with CREATE INDEX CONCURRENTLY, in `op.get_context().autocommit_block()`, in a
+  revision of its own;
 * `downgrade` undoes `upgrade`, and loses nothing that existed before it.
 
 Revision ID: ${up_revision}
@@ -23,9 +26,13 @@ depends_on = ${repr(depends_on)}
 
 def upgrade() -> None:
     """Change the schema."""
-    ${upgrades if upgrades else "pass"}
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL statement_timeout = '15min'")
+    ${upgrades if upgrades else ""}
 
 
 def downgrade() -> None:
     """Change it back."""
-    ${downgrades if downgrades else "pass"}
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL statement_timeout = '15min'")
+    ${downgrades if downgrades else ""}

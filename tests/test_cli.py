@@ -213,13 +213,34 @@ class TestGraphCache:
 class TestSchema:
     def test_status_and_upgrade(self, place: Path, graph: GraphDatabase) -> None:
         head = graph.get_script_alembic_version_head()
-        assert ok(place, "schema", "status") == f"database {head}, this release {head}\n"
+        assert ok(place, "schema", "status") == f"database {head}, this release {head}: up to date\n"
+        assert ok(place, "schema", "check") == "no differences\n"
         with missing_database(f"{os.environ['KNOWLEDGE_GRAPH_DATABASE']}_by_cli"):
             empty = run(place, "schema", "status")
-            assert (empty.returncode, empty.stdout) == (1, f"database empty, this release {head}\n")
-            for _ in range(2):
-                assert ok(place, "schema", "upgrade") == f"database {head}\n"
+            assert empty.returncode == 1
+            assert empty.stdout.startswith(f"database empty, this release {head}: the database is empty\npending: 0001")
+            first = ok(place, "schema", "upgrade", "0001").splitlines()
+            assert [first[0][:20], *first[1:]] == ["up: base -> 0001  So", "database 0001"]
+            assert "the database is older\npending: 0002" in run(place, "schema", "status").stdout
+            different = run(place, "schema", "check")
+            assert different.returncode == 1
+            assert "add table: adviser_run" in different.stdout
+            assert ok(place, "schema", "upgrade").startswith("up: 0001 -> 0002  ")
+            assert ok(place, "schema", "upgrade") == f"database {head}\n"
             assert ok(place, "schema", "status", PYTHONSAFEPATH="1")
+            assert run(place, "schema", "downgrade", "0001").returncode == 1  # nobody says yes
+            assert ok(place, "schema", "downgrade", "0001", "--yes").splitlines()[-1] == "database 0001"
+            assert ok(place, "schema", "downgrade", "base", "--yes").splitlines()[-1] == "database empty"
+            assert "no revision is named 'x', only base, 0001, " in refused(place, "schema", "upgrade", "x")
+
+    def test_revisions_without_a_database(self, place: Path) -> None:
+        nowhere = {"KNOWLEDGE_GRAPH_HOST": "127.0.0.1", "KNOWLEDGE_GRAPH_PORT": "1"}
+        lines = ok(place, "schema", "history", **nowhere).splitlines()
+        assert [line.partition("  ")[0] for line in lines[:2]] == ["base -> 0001", "0001 -> 0002"]
+        script = ok(place, "schema", "sql", "0001", "0002", **nowhere)
+        assert script.startswith("BEGIN;")
+        assert "CREATE TABLE adviser_run" in script
+        assert "DROP TABLE adviser_run" in ok(place, "schema", "sql", "0002", "0001", **nowhere)
 
     def test_generate_schema(self, place: Path) -> None:
         assert ok(place, "generate-schema").splitlines() == ["schema.png", "schema_cache.png"]

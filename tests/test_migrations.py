@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pytest_alembic.tests import (  # noqa: F401
@@ -21,18 +22,21 @@ from pytest_alembic.tests import (  # noqa: F401
     test_up_down_consistency,
     test_upgrade,
 )
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
+from tests.conftest import EXAMPLES
 from tests.databases import missing_database
 from tests.dump import logical_dump
 from tests.factories import requires, solved, solver_document, sync
 from thoth.storages import GraphDatabase
 from thoth.storages.config import KnowledgeGraphConfig
-from thoth.storages.exceptions import DatabaseNotInitialized, NotConnected
-from thoth.storages.graph import migrations
+from thoth.storages.exceptions import DatabaseNotInitialized, NotConnected, NotFoundError, ThothStorageException
+from thoth.storages.graph import migrations, revisions
 from thoth.storages.graph.models_base import Base
+from thoth.storages.graph.revisions import Revision, SchemaState
 from thoth.storages.graph.sql_base import database_url
+from thoth.storages.sync import sync_local_documents
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = solver_document(tree=[solved("a", dependencies=[requires("b", "1.0")], sha256=["a" * 64])])
@@ -55,7 +59,7 @@ def empty_database(new_database: str) -> str:
 @pytest.fixture
 def alembic_config() -> dict[str, Any]:
     """What pytest-alembic is told."""
-    return {"script_location": str(migrations.script_location())}
+    return {"script_location": str(revisions.script_location())}
 
 
 @pytest.fixture
@@ -137,20 +141,36 @@ def test_catalogue_sees_differences(graph: GraphDatabase) -> None:
         transaction.rollback()
 
 
-def test_up_and_down_with_data(empty_database: str) -> None:
+def test_up_and_down_with_data_of_every_kind(empty_database: str) -> None:
+    documents = [*EXAMPLES.glob("*-documents/*.json"), EXAMPLES / "solver-documents" / "solver-ubi-8-py38.jsonl.gz"]
     graph = GraphDatabase()
     graph.initialize_schema()
     with graph:
-        sync(graph, [DOCUMENT])
+        sync_local_documents(documents, graph=graph)
         expected = logical_dump(graph)
-        for revision in ScriptDirectory(str(migrations.script_location())).walk_revisions():
-            with graph.engine.connect() as connection:
-                config = Config(attributes={"connection": connection})
-                config.set_main_option("script_location", str(migrations.script_location()))
-                command.downgrade(config, str(revision.down_revision or "base"))
+        assert all(expected[name] for name in ("adviser_run", "package_extract_run", "inspection_run", "pi_matmul"))
+        for revision in reversed(revisions.history()):
+            before = rows_of_tables(graph)
+            migrations.downgrade(graph.engine, revision.down_revision or "base")
+            # What was there before the revision is there after it, as it was, in the columns that there were.
+            for name, rows in rows_of_tables(graph).items():
+                columns = rows[0].keys() if rows else ()
+                assert len(rows) == len(before[name])
+                assert in_order(rows) == in_order({column: row[column] for column in columns} for row in before[name])
             graph.initialize_schema()
-            graph.sync_solver_result(DOCUMENT, force=True)
+            assert sync_local_documents(documents, graph=graph, force=True).total.failed == 0
             assert logical_dump(graph) == expected
+
+
+def rows_of_tables(graph: GraphDatabase) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every table that there is, but for Alembic's own."""
+    with graph.engine.connect() as connection:
+        names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+        return {name: list(connection.scalars(text(f'SELECT to_jsonb(it) FROM "{name}" AS it'))) for name in names}
+
+
+def in_order(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def everything_in(graph: GraphDatabase) -> dict[str, list[Any]]:
@@ -210,17 +230,137 @@ def test_heads(graph: GraphDatabase) -> None:
     assert graph.is_schema_up2date() is True
 
 
-def test_schema_of_another_release(graph: GraphDatabase) -> None:
-    with graph.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
-    try:
-        assert graph.get_table_alembic_version_head() == "older"
+def test_status_says_which_side_is_older(empty_database: str) -> None:
+    head = revisions.head_revision()
+    every = tuple(revision.revision for revision in revisions.history())
+    with GraphDatabase() as graph:
+        empty = graph.get_schema_status()
+        assert (empty.database, empty.release, empty.pending) == (None, head, every)
+        assert (empty.state, empty.ready) == (SchemaState.EMPTY, False)
+        migrations.upgrade(graph.engine, every[0])
+        older = graph.get_schema_status()
+        assert (older.database, older.pending) == (every[0], every[1:])
+        assert (older.state, older.ready) == (SchemaState.DATABASE_IS_OLDER, False)
         assert graph.is_schema_up2date() is False
-    finally:
+        graph.initialize_schema()
+        same = graph.get_schema_status()
+        assert (same.database, same.state, same.ready) == (head, SchemaState.UP_TO_DATE, True)
         with graph.engine.begin() as connection:
-            connection.execute(
-                text("UPDATE alembic_version SET version_num = :head"), {"head": migrations.head_revision()}
-            )
+            connection.execute(text("UPDATE alembic_version SET version_num = 'of-next-year'"))
+        newer = graph.get_schema_status()
+        assert (newer.database, newer.state, newer.ready) == ("of-next-year", SchemaState.RELEASE_IS_OLDER, True)
+        assert graph.get_table_alembic_version_head() == "of-next-year"
+        assert graph.is_schema_up2date() is False
+        with pytest.raises(ThothStorageException, match="of-next-year"):
+            graph.initialize_schema()
+
+
+def test_revision_that_does_not_exist(empty_database: str) -> None:
+    with GraphDatabase() as graph:
+        for call in (migrations.upgrade, migrations.downgrade):
+            with pytest.raises(NotFoundError, match=r"no revision is named '1789', only base, 0001, "):
+                call(graph.engine, "1789")
+
+
+CONCURRENT_INDEX = """
+revision, down_revision = "next", "{head}"
+from alembic import op
+
+def upgrade():
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    with op.get_context().autocommit_block():
+        op.create_index("ix_next", "cve", ["advisory"], postgresql_concurrently=True)
+
+def downgrade():
+    op.drop_index("ix_next")
+"""
+FAILING = """
+revision, down_revision = "{number}", "{head}"
+from alembic import op
+
+def upgrade():
+    op.execute("CREATE TABLE {name} (id int)")
+    op.execute("{statement}")
+
+def downgrade():
+    op.execute("DROP TABLE {name}")
+"""
+
+
+@pytest.fixture
+def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the migrations of a release that is still to be written."""
+    copy = shutil.copytree(revisions.script_location(), tmp_path / "alembic", ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(revisions, "script_location", lambda: copy)
+    return copy / "versions"
+
+
+def test_index_is_built_concurrently_while_others_wait(empty_database: str, next_release: Path) -> None:
+    """Outside of a transaction, the lock of migrations is held all the same."""
+    (next_release / "next.py").write_text(CONCURRENT_INDEX.format(head=revisions.head_revision()))
+    done: list[Revision] = []
+
+    def start() -> None:
+        with GraphDatabase() as graph:
+            migrations.upgrade(graph.engine, tell=lambda revision, _: done.append(revision))
+
+    with GraphDatabase() as graph, ThreadPoolExecutor(1) as thread:
+        with migrations.one_at_a_time(graph.engine):
+            waiting = thread.submit(start)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+            with graph.engine.connect() as connection:
+                assert inspect(connection).get_table_names() == []
+        waiting.result(timeout=60)
+        start()
+        assert [revision.revision for revision in done] == [revision.revision for revision in revisions.history()]
+        with graph.engine.connect() as connection:
+            valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = CAST('ix_next' AS regclass)"
+            assert connection.scalar(text(valid)) is True
+
+
+def test_migration_that_fails_leaves_those_before_it(empty_database: str, next_release: Path) -> None:
+    head = revisions.head_revision()
+    first = FAILING.format(number="next_1", head=head, name="made", statement="SELECT 1")
+    (next_release / "next_1.py").write_text(first)
+    second = FAILING.format(number="next_2", head="next_1", name="lost", statement="SELECT 1 / 0")
+    (next_release / "next_2.py").write_text(second)
+    with GraphDatabase() as graph:
+        with pytest.raises(ThothStorageException, match="division by zero"):
+            graph.initialize_schema()
+        assert graph.get_table_alembic_version_head() == "next_1"
+        with graph.engine.connect() as connection:
+            names = inspect(connection).get_table_names()
+        assert "made" in names
+        assert "lost" not in names
+        assert graph.get_schema_status().pending == ("next_2",)
+
+
+def test_script_of_sql_makes_the_same_schema(graph: GraphDatabase, empty_database: str) -> None:
+    with graph.engine.connect() as connection:
+        migrated = catalogue_of(connection, "public")
+    with GraphDatabase() as other, other.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute(revisions.as_sql().replace("%", "%%"))
+        assert catalogue_of(connection, "public") == migrated
+        cursor.execute(revisions.as_sql("head", "base").replace("%", "%%"))
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    assert revisions.as_sql("head", "head") == revisions.as_sql("0001", "0001") == ""
+
+
+def test_differences_between_models_and_tables(empty_database: str) -> None:
+    with GraphDatabase() as graph:
+        with pytest.raises(DatabaseNotInitialized):
+            revisions.differences(graph.engine)
+        graph.initialize_schema()
+        assert revisions.differences(graph.engine) == []
+        with graph.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE cve DROP COLUMN advisory, ADD COLUMN wrong int"))
+            connection.execute(text("ALTER TABLE cve ALTER version_range DROP NOT NULL"))
+        found = "\n".join(revisions.differences(graph.engine))
+    assert "add column: cve, " in found.replace("Column(", "")
+    assert "wrong" in found
+    assert "modify nullable: cve, version_range" in found
 
 
 def test_empty_database_can_be_connected_to_and_initialised(empty_database: str) -> None:

@@ -182,6 +182,7 @@ OTHERS = {
     "construct_connection_string",
     "disconnect",
     "drop_all",
+    "get_schema_status",
     "get_script_alembic_version_head",
     "get_table_alembic_version_head",
     "initialize_schema",

@@ -1,26 +1,19 @@
-"""The schema comes to be, and changes, by Alembic migrations alone; they are shipped inside the package.
-
-Alembic is imported where it is used: most processes never migrate, and it takes as long as the rest of the library.
-"""
+"""The schema comes to be, and changes, by Alembic migrations alone; they are shipped inside the package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ..config import KnowledgeGraphConfig
-from ..exceptions import DatabaseNotInitialized, ThothStorageException
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
+from .revisions import BASE, HEAD, Revision, alembic_config, find_revision, told_what_errors_mean
 from .sql_base import database_url
-
-if TYPE_CHECKING:
-    from alembic.config import Config
 
 MIGRATION_LOCK = 0x7468_6F74_68_00
 """Key of the advisory lock that one migrating process holds."""
@@ -29,41 +22,8 @@ _MAINTENANCE_DATABASE = "postgres"
 _VERSION_TABLE = "alembic_version"
 _DUPLICATE = {"42P04", "23505"}  # duplicate_database, and unique_violation in its catalogue when two make it at once
 
-
-def script_location() -> Path:
-    """Return the folder of the migrations: inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "alembic", package.parents[1] / "alembic"):
-        if (folder / "env.py").is_file():
-            return folder
-    raise ThothStorageException(f"the migrations are missing from the installation: no alembic/env.py below {package}")
-
-
-def head_revision() -> str:
-    """Return the revision that the models of this release stand for."""
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory(str(script_location())).get_current_head()
-    if head is None:
-        raise ThothStorageException(f"there are no migrations in {script_location()}")
-    return head
-
-
-def database_revision(engine: Engine) -> str:
-    """Return the revision of a database.
-
-    Raises:
-        DatabaseNotInitialized: the database is empty, or missing.
-        NotConnected: the server cannot be reached.
-
-    """
-    from alembic.runtime.migration import MigrationContext
-
-    with _told_what_errors_mean(engine), engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is None:
-        raise DatabaseNotInitialized("the database is empty: call initialize_schema()")
-    return revision
+Tell = Callable[[Revision, bool], None]
+"""Told of each migration that was done, and whether it went up."""
 
 
 def create_database(config: KnowledgeGraphConfig) -> None:
@@ -93,44 +53,87 @@ def create_database(config: KnowledgeGraphConfig) -> None:
             raise translated(error, config.place) from error
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring a database to a revision; other processes that do so wait."""
+def upgrade(engine: Engine, revision: str = HEAD, tell: Tell | None = None) -> None:
+    """Bring a database up to a revision, a transaction each; other processes that do so wait.
+
+    Args:
+        engine: of the database.
+        revision: an id, the beginning of one, or ``head``.
+        tell: told of each migration, when it is done.
+
+    Raises:
+        NotFoundError: there is no such revision; the message lists those that exist.
+        ThothStorageException: the database is at a revision that only a newer release knows.
+        NotConnected: the server cannot be reached.
+
+    """
     from alembic import command
 
-    with _told_what_errors_mean(engine), engine.connect() as connection:
-        command.upgrade(_config(connection), revision)
+    target = find_revision(revision)
+    with told_what_errors_mean(engine), one_at_a_time(engine), engine.connect() as connection:
+        command.upgrade(alembic_config(connection=connection, tell=_step(tell)), target.revision if target else BASE)
+
+
+def downgrade(engine: Engine, revision: str, tell: Tell | None = None) -> None:
+    """Bring a database back to a revision, a transaction each; other processes that do so wait.
+
+    Args:
+        engine: of the database.
+        revision: an id, the beginning of one, or ``base`` for an empty database.
+        tell: told of each migration, when it is undone.
+
+    Raises:
+        NotFoundError: there is no such revision; the message lists those that exist.
+        ThothStorageException: the database is at a revision that only a newer release knows.
+        NotConnected: the server cannot be reached.
+
+    """
+    from alembic import command
+
+    target = find_revision(revision)
+    with told_what_errors_mean(engine), one_at_a_time(engine), engine.connect() as connection:
+        command.downgrade(alembic_config(connection=connection, tell=_step(tell)), target.revision if target else BASE)
 
 
 def drop(engine: Engine) -> None:
     """Take everything back that the migrations made, and what Alembic made to keep count."""
-    from alembic import command
-
-    with _told_what_errors_mean(engine), engine.connect() as connection:
-        if inspect(connection).has_table(_VERSION_TABLE):
-            connection.rollback()
-            command.downgrade(_config(connection), "base")
-            connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
-            connection.commit()
+    with told_what_errors_mean(engine):
+        with engine.connect() as connection:
+            initialised = inspect(connection).has_table(_VERSION_TABLE)
+        if initialised:
+            downgrade(engine, BASE)
+            with engine.begin() as connection:
+                connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
 
 
 @contextmanager
-def _told_what_errors_mean(engine: Engine) -> Iterator[None]:
-    from alembic.util import CommandError
+def one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Hold the lock of migrations, in a transaction on a connection of its own.
 
-    try:
+    The migrations commit one by one, and some of their statements stand outside of any transaction, such as CREATE
+    INDEX CONCURRENTLY, so a lock of theirs would be given up. It is a lock of a transaction, as a pooler may give the
+    session to somebody else between two.
+    """
+    own = create_engine(engine.url, poolclass=NullPool)
+    with own.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true),"
+                " set_config('idle_in_transaction_session_timeout', '0', true)"
+            )
+        )
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         yield
-    except CommandError as error:  # such as a revision that only a newer release knows
-        raise ThothStorageException(f"the migrations of this release do not fit the database: {error}") from None
-    except DBAPIError as error:
-        known = translated(error, f"{engine.url.host or engine.url.query.get('host')}/{engine.url.database}")
-        if known is error:
-            raise
-        raise known from error
 
 
-def _config(connection: object) -> Config:
-    from alembic.config import Config
+def _step(tell: Tell | None) -> Callable[..., None]:
+    """Return what Alembic calls after each migration."""
 
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
-    return config
+    def step_done(*, step: Any, **_: Any) -> None:
+        if tell is not None:
+            name = step.up_revision_id
+            found = find_revision(name)
+            assert found is not None, name
+            tell(found, step.is_upgrade)
+
+    return step_done

@@ -12,7 +12,7 @@ from ..normalize import (
     normalize_python_package_version,
     parse_python_solver_name,
 )
-from . import migrations
+from . import migrations, revisions
 from .cached_reads import CachedReads
 from .ingest import adviser as adviser_documents
 from .ingest import analysis as analysis_documents
@@ -41,6 +41,7 @@ from .queries import (
     solvers,
     vulnerabilities,
 )
+from .revisions import SchemaStatus
 from .sql_base import exposed
 
 _LOGGER = logging.getLogger(__name__)
@@ -201,9 +202,24 @@ class GraphDatabase(CachedReads):
         """
         return self.get_table_alembic_version_head() == self.get_script_alembic_version_head()
 
+    def get_schema_status(self) -> SchemaStatus:
+        """Return how the schema of the database stands to that of this release: which side is older.
+
+        A service is ready to start when ``ready`` is true: the database has the schema of this release, or that of a
+        newer one, as while a roll-out goes on. It costs one statement, and files are read.
+
+        Returns:
+            The revision of the ``database``, that of this ``release``, the ``pending`` ones, the ``state``.
+
+        Raises:
+            NotConnected: the server cannot be reached, or `connect` was not called.
+
+        """
+        return revisions.schema_status(self.engine)
+
     def get_script_alembic_version_head(self) -> str:
         """Return the revision of the schema that this release knows."""
-        return migrations.head_revision()
+        return revisions.head_revision()
 
     def get_table_alembic_version_head(self) -> str:
         """Return the revision of the schema that the database has.
@@ -212,7 +228,7 @@ class GraphDatabase(CachedReads):
             DatabaseNotInitialized: the database is empty.
 
         """
-        return migrations.database_revision(self.engine)
+        return revisions.database_revision(self.engine)
 
     def stats(self) -> dict[str, Any]:
         """Return how much there is, and how often the caches had the answer.
