@@ -123,6 +123,7 @@ READS = [
     Budget("dependency_monkey_document_ids_in", ([f"dependency-monkey-{number}" for number in range(100)],)),
     Budget("inspection_document_id_exist", ("inspection-absent",)),
     Budget("inspection_document_ids_in", ([f"inspection-{number}" for number in range(100)],)),
+    Budget("inspection_results_in", ([f"inspection-{number}" for number in range(100)],)),
     Budget("get_number_of_pi_records"),
     Budget("get_all_pi_per_framework_count", ("tensorflow",)),
     Budget("get_all_pi_count"),

@@ -150,6 +150,7 @@ class GraphDatabase(CachedReads):
     # Inspections: queries/inspections.py, ingest/inspection.py
     inspection_document_id_exist = exposed(inspections.inspection_document_id_exist)
     inspection_document_ids_in = exposed(inspections.inspection_document_ids_in)
+    inspection_results_in = exposed(inspections.inspection_results_in)
     sync_inspection_result = exposed(inspection_documents.sync_inspection_result, writes=True)
     sync_inspection_facts = exposed(inspection_documents.sync_inspection_facts, writes=True)
 

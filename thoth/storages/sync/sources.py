@@ -67,7 +67,7 @@ def store_offers(
     store = connected_store(kind)
     listed = iter(stored_ids(store, since) if document_ids is None else dict.fromkeys(document_ids))
     while some := list(islice(listed, _ASKED_AT_ONCE)):
-        present = set() if force else kind.ids_in(graph, some)
+        present = set() if force else kind.ids_in(graph, store, some)
         for document_id in some:
             if document_id in present:
                 yield Offer(document_id, 1, kind=kind, is_in=True)
