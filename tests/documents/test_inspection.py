@@ -83,6 +83,12 @@ class TestForms:
     def test_what_did_not_run_has_a_result_that_says_nothing(self, document: Json) -> None:
         assert read_inspection_document(document).results == (InspectionResultFact(0),)
 
+    @pytest.mark.parametrize(("code", "expected"), [(137, 137), (0, 0), (None, None), ("1", None), (2**31, None)])
+    def test_exit_code_of_a_run_that_left_no_log(self, code: object, expected: int | None) -> None:
+        killed = {**of_2019(None), "status": {"build": {"exit_code": 1}, "job": {"exit_code": code}}}
+        assert read_inspection_document(killed).results == (InspectionResultFact(0, exit_code=expected),)
+        assert read_inspection_document({**killed, "status": {"job": None}}).results == (InspectionResultFact(0),)
+
     def test_folder_without_results_says_nothing_at_all(self) -> None:
         """It may be that they come later; what did not run and was put together by Amun has a status."""
         assert read_inspection_document(changed(batch(), ["status"], ...)).results == ()

@@ -121,6 +121,8 @@ READS = [
     Budget("provenance_checker_document_ids_in", ([f"provenance-checker-{number}" for number in range(100)],)),
     Budget("dependency_monkey_document_id_exist", ("dependency-monkey-absent",)),
     Budget("dependency_monkey_document_ids_in", ([f"dependency-monkey-{number}" for number in range(100)],)),
+    Budget("requested_inspection_ids"),
+    Budget("requested_inspection_ids", (), {"only_missing": True}),
     Budget("inspection_document_id_exist", ("inspection-absent",)),
     Budget("inspection_document_ids_in", ([f"inspection-{number}" for number in range(100)],)),
     Budget("inspection_results_in", ([f"inspection-{number}" for number in range(100)],)),

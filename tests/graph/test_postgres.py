@@ -111,6 +111,7 @@ SIGNATURES = {
     "dependency_monkey_document_id_exist": "(document_id)",
     "inspection_document_id_exist": "(document_id)",
     "inspection_results_in": "(document_ids)",
+    "requested_inspection_ids": "(*, only_missing=False)",
     # Schema
     "initialize_schema": "()",
     "drop_all": "()",

@@ -170,6 +170,11 @@ class DependencyMonkeyReports:
         """Return which of some reports there are."""
         return set(document_ids) & set(self.reports)
 
+    def requested_inspection_ids(self, inspections: Inspections | None = None) -> list[str]:
+        """Return the inspections that they asked for, without those given."""
+        present = set() if inspections is None else {document_id for document_id, _ in inspections.runs}
+        return sorted({inspection for _, inspection in self.requested()} - present)
+
     def requested(self) -> set[tuple[str, str]]:
         """Return reports and the inspections that they asked for."""
         found = set()

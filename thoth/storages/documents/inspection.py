@@ -262,7 +262,15 @@ def _job_logs(document: InspectionDocument) -> Iterator[tuple[int, JobLog | None
                 raise SchemaError(f"{path}.result_number: {number} is that of $.job_logs[{taken[number]}], too")
             yield number, log, path
     elif document.job_logs is None or document.status is not None:
-        yield 0, document.job_log, "$.job_log"
+        yield 0, document.job_log or _log_of_status(document.status or {}), "$.job_log"
+
+
+def _log_of_status(status: Mapping[str, Any]) -> JobLog | None:
+    """Return how a run ended that left no log: Amun knows that of the container."""
+    job = status.get("job")
+    exit_code = job.get("exit_code") if isinstance(job, Mapping) else None
+    is_code = isinstance(exit_code, int) and not isinstance(exit_code, bool) and abs(exit_code) < 2**31
+    return JobLog(exit_code=exit_code) if is_code else None
 
 
 def _number(entry: tuple[int, JobLog | None, str]) -> int:

@@ -144,6 +144,7 @@ class GraphDatabase(CachedReads):
     # Dependency Monkey: queries/dependency_monkey.py, ingest/dependency_monkey.py
     dependency_monkey_document_id_exist = exposed(dependency_monkey.dependency_monkey_document_id_exist)
     dependency_monkey_document_ids_in = exposed(dependency_monkey.dependency_monkey_document_ids_in)
+    requested_inspection_ids = exposed(dependency_monkey.requested_inspection_ids)
     sync_dependency_monkey_result = exposed(dependency_monkey_documents.sync_dependency_monkey_result, writes=True)
     sync_dependency_monkey_facts = exposed(dependency_monkey_documents.sync_dependency_monkey_facts, writes=True)
 
