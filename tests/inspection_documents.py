@@ -342,6 +342,11 @@ def inspections(draw: st.DrawFn, *, max_size: int = 5) -> list[Json]:
         }
         logs = draw(st.lists(job_logs(), max_size=3))
         form = draw(st.sampled_from(("2019", "batch", "composed")))
+        if form == "batch" and draw(st.booleans()):  # a folder, in which results may be missing
+            start = draw(st.integers(0, 2))
+            logs = [
+                {**log, "result_number": start + 2 * number} for number, log in enumerate(logs) if isinstance(log, dict)
+            ]
         if form == "2019":
             documents.append(of_2019(logs[0] if logs else None, document_id=identifier, **fields))
         elif form == "batch":

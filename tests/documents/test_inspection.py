@@ -62,6 +62,14 @@ class TestForms:
         assert [result.indicator is None for result in facts.results] == [False, True, True]
         assert [result.exit_code for result in facts.results] == [0, None, 1]
 
+    def test_numbers_that_logs_tell(self) -> None:
+        """Logs of a folder do: a result may be missing between others."""
+        logs = [job_log("x", result_number=5), job_log("x", result_number=1, exit_code=1), job_log("x")]
+        facts = read_inspection_document(batch(*logs))
+        assert [(result.result_number, result.exit_code) for result in facts.results] == [(1, 1), (2, 0), (5, 0)]
+        with pytest.raises(SchemaError, match=r"\$\.job_logs\[2\]\.result_number: 1 is that of \$\.job_logs\[0\]"):
+            read_inspection_document(batch(logs[1], logs[0], job_log("x", result_number=1)))
+
     @pytest.mark.parametrize(
         "document",
         [
@@ -74,6 +82,17 @@ class TestForms:
     )
     def test_what_did_not_run_has_a_result_that_says_nothing(self, document: Json) -> None:
         assert read_inspection_document(document).results == (InspectionResultFact(0),)
+
+    @pytest.mark.parametrize(("code", "expected"), [(137, 137), (0, 0), (None, None), ("1", None), (2**31, None)])
+    def test_exit_code_of_a_run_that_left_no_log(self, code: object, expected: int | None) -> None:
+        killed = {**of_2019(None), "status": {"build": {"exit_code": 1}, "job": {"exit_code": code}}}
+        assert read_inspection_document(killed).results == (InspectionResultFact(0, exit_code=expected),)
+        assert read_inspection_document({**killed, "status": {"job": None}}).results == (InspectionResultFact(0),)
+
+    def test_folder_without_results_says_nothing_at_all(self) -> None:
+        """It may be that they come later; what did not run and was put together by Amun has a status."""
+        assert read_inspection_document(changed(batch(), ["status"], ...)).results == ()
+        assert read_inspection_document(changed(batch(), ["status"], None)).results == ()
 
     @pytest.mark.parametrize("document", [composed(), of_2019(), batch(job_log(matmul()))])
     def test_what_earlier_or_later_tools_lack(self, document: Json) -> None:

@@ -110,6 +110,8 @@ SIGNATURES = {
     "package_analysis_document_id_exist": "(document_id)",
     "dependency_monkey_document_id_exist": "(document_id)",
     "inspection_document_id_exist": "(document_id)",
+    "inspection_results_in": "(document_ids)",
+    "requested_inspection_ids": "(*, only_missing=False)",
     # Schema
     "initialize_schema": "()",
     "drop_all": "()",

@@ -110,6 +110,14 @@ class Inspections:
         """Return which of some inspections have a result."""
         return set(document_ids) & {document_id for document_id, _ in self.runs}
 
+    def inspection_results_in(self, document_ids: Iterable[str]) -> dict[str, set[int]]:
+        """Return which results there are of some inspections."""
+        found: dict[str, set[int]] = {}
+        for document_id, number in self.runs:
+            if document_id in document_ids:
+                found.setdefault(document_id, set()).add(number)
+        return found
+
     def get_number_of_pi_records(self) -> dict[str, int]:
         """Return how many records each table has."""
         return {table: len(self._records(name)) for name, table in TABLES.items()}
@@ -162,6 +170,11 @@ class DependencyMonkeyReports:
         """Return which of some reports there are."""
         return set(document_ids) & set(self.reports)
 
+    def requested_inspection_ids(self, inspections: Inspections | None = None) -> list[str]:
+        """Return the inspections that they asked for, without those given."""
+        present = set() if inspections is None else {document_id for document_id, _ in inspections.runs}
+        return sorted({inspection for _, inspection in self.requested()} - present)
+
     def requested(self) -> set[tuple[str, str]]:
         """Return reports and the inspections that they asked for."""
         found = set()
@@ -183,9 +196,11 @@ def _runs(document: Json) -> Iterator[Run]:
     if "result_number" in document:
         logs = {document["result_number"]: document["result"]}
     elif document.get("job_logs"):
-        logs = dict(enumerate(document["job_logs"]))
-    else:
+        logs = {(log or {}).get("result_number", number): log for number, log in enumerate(document["job_logs"])}
+    elif document.get("job_logs") is None or "status" in document:
         logs = {0: document.get("job_log")}
+    else:
+        logs = {}
     for number, log in logs.items():
         yield Run(identifier, number, document["specification"], log)
 

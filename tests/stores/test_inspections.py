@@ -63,7 +63,7 @@ def test_a_folder_is_read_as_a_document(store: InspectionResultsStore) -> None:
         "created": "2020-08-21T10:00:00",
         "specification": SPECIFICATION,
         "build_log": "STEP 1 \ufffd",
-        "job_logs": [result(number, hwinfo={"cpu": number}) for number in range(11)],
+        "job_logs": [result(number, hwinfo={"cpu": number}, result_number=number) for number in range(11)],
     }
     assert store.SCHEMA is not None
     store.SCHEMA(document)
@@ -95,7 +95,7 @@ def test_a_folder_that_is_not_whole(store: InspectionResultsStore, folders: Ceph
     folders.store_document(result(3), "inspection-new-01/results/3/result")
     folders.store_blob("no hardware", "inspection-new-01/results/3/hwinfo")
     found = store.retrieve_document("inspection-new-01")["job_logs"]
-    assert found == [result(2, hwinfo={"own": 1}), result(3)]
+    assert found == [result(2, hwinfo={"own": 1}, result_number=2), result(3, result_number=3)]
     folders.store_blob("{", "inspection-new-01/results/3/result")
     with pytest.raises(SchemaError, match="inspection-new-01/results/3/result"):
         store.retrieve_document("inspection-new-01")

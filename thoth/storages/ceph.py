@@ -11,10 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-import msgspec
-
 from .base import Objects, StorageBase, check_key, written_whole
 from .config import StoreConfig
+from .documents.base import parse
 from .exceptions import NotConnected, NotFoundError, SchemaError, StoreError, ThothStorageException
 from .folder import FolderObjects
 from .s3 import S3Objects
@@ -285,18 +284,7 @@ class CephStore(StorageBase):
                 file.write(blob)
 
     def _parsed(self, key: str, blob: bytes) -> Document:
-        place = f"{self.config.place}: {key!r}"
-        try:
-            try:
-                document = msgspec.json.decode(blob)
-            except msgspec.DecodeError:
-                # Python also writes what JSON has no form for: NaN, infinities, halves of surrogate pairs.
-                document = json.loads(blob)
-        except (ValueError, RecursionError) as error:
-            raise SchemaError(f"{place}: not JSON: {error}") from None
-        if not isinstance(document, dict):
-            raise SchemaError(f"{place}: expected a JSON object, got {type(document).__name__}")
-        return document
+        return parse(blob, f"{self.config.place}: {key!r}")
 
 
 def in_parallel(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:

@@ -172,6 +172,10 @@ CEPH_TRIES = Variable(
     "THOTH_CEPH_TRIES", 5, _at_least(1), "tries of a request that meets an overload or a lost connection"
 )
 CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, _at_least(1), "documents that are fetched at once")
+AMUN_TIMEOUT = Variable("THOTH_AMUN_TIMEOUT", 60, _at_least(1), "seconds of silence after which Amun is given up")
+AMUN_TRIES = Variable(
+    "THOTH_AMUN_TRIES", 5, _at_least(1), "tries of a request to Amun that meets an overload or a lost connection"
+)
 
 VARIABLES: tuple[Variable[object], ...] = tuple(value for value in globals().values() if isinstance(value, Variable))
 
@@ -309,3 +313,11 @@ class DocumentStoreConfig(StoreConfig):
             (CEPH_BUCKET_PREFIX, self.bucket_prefix),
             (DEPLOYMENT_NAME, self.deployment_name),
         ]
+
+
+@dataclass(frozen=True)
+class AmunConfig:
+    """How long, and how often, Amun is asked."""
+
+    timeout: int = field(default_factory=AMUN_TIMEOUT.read)
+    tries: int = field(default_factory=AMUN_TRIES.read)

@@ -43,6 +43,10 @@ class StoreError(ThothStorageException):
     """The object store refused a request, or failed; the message names endpoint, bucket and key."""
 
 
+class AmunError(ThothStorageException):
+    """Amun refused a request, or failed; the message names the URL."""
+
+
 class DatabaseNotInitialized(ThothStorageException):
     """The database or its schema does not exist yet: call `GraphDatabase.initialize_schema()`."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .ceph import CephStore, Document
+from .ceph import CephStore, Document, in_parallel
 from .exceptions import NotFoundError, SchemaError
 from .result_base import ResultStorageBase
 from .result_schema import INSPECTION_SCHEMA
@@ -21,7 +21,8 @@ class InspectionResultsStore(ResultStorageBase):
 
     Until 2020, an inspection is one document: ``inspection/<id>``. Later ones are folders:
     ``inspections/<id>/build/{specification, Dockerfile, log}`` and ``inspections/<id>/results/<n>/{result, hwinfo,
-    log}``. Such a folder is read as one document that lists its results under ``job_logs``.
+    log}``. Such a folder is read as one document that lists its results under ``job_logs``, each with its
+    ``result_number``: one may be missing between others, and come later.
     """
 
     RESULT_TYPE = "inspection"
@@ -93,7 +94,10 @@ class InspectionResultsStore(ResultStorageBase):
                 specification = self.folders.retrieve_document(f"{document_id}/{_SPECIFICATION}")
             except NotFoundError:
                 raise error from None
-        results = [result["result"] for result in self._results(document_id, specification)]
+        results = [
+            {**result["result"], "result_number": result["result_number"]}
+            for result in self._results(document_id, specification)
+        ]
         document = {"inspection_id": document_id, "specification": specification, "job_logs": results}
         if specification.get("@created"):
             document["created"] = specification["@created"]
@@ -124,6 +128,27 @@ class InspectionResultsStore(ResultStorageBase):
         else:
             return
         yield from self._results(document_id, specification)
+
+    def iterate_result_numbers(self, document_ids: Iterable[str]) -> Iterator[tuple[str, set[int]]]:
+        """Yield identifiers and the numbers of the results that lie in the folders of inspections, in the order given.
+
+        One listing tells those of an inspection; several are asked for at once, ahead of whoever takes them.
+
+        Args:
+            document_ids: of the inspections; they are taken as they are needed.
+
+        Returns:
+            For each identifier, the numbers; none of an inspection that is one document, or cannot be there.
+
+        """
+
+        def numbers_of(document_id: str) -> tuple[str, set[int]]:
+            try:
+                return document_id, set(self._numbers(document_id))
+            except ValueError:  # no name of a folder
+                return document_id, set()
+
+        return in_parallel(numbers_of, document_ids, self.ceph.config.workers)
 
     def iterate_results(self) -> Iterator[tuple[str, Document]]:
         """Yield identifiers and inspections: those that are one document, fetched in parallel, then the folders."""
@@ -160,20 +185,28 @@ class InspectionResultsStore(ResultStorageBase):
                 yield document_id
 
     def _results(self, document_id: str, specification: Document) -> Iterator[Document]:
-        folder = f"{document_id}/results/"
-        numbers = [name.removeprefix(folder) for name in self.folders.get_folder_listing(folder)]
-        for number in sorted(filter(str.isdecimal, numbers), key=int):
-            result = self._result(f"{folder}{number}")
+        for number, folder in sorted(self._numbers(document_id).items()):
+            result = self._result(folder)
             if result is not None:
                 yield {
                     "document_id": document_id,
-                    "result_number": int(number),
+                    "result_number": number,
                     "specification": specification,
                     "result": result,
                 }
 
+    def _numbers(self, document_id: str) -> dict[int, str]:
+        """Return the folders of results by number; of one that goes on there are logs, and no result (yet)."""
+        prefix = f"{document_id}/results/"
+        found = {}
+        for name in self.folders.get_document_listing(prefix):
+            number, _, part = name.removeprefix(prefix).partition("/")
+            if part == "result" and number.isdecimal() and number == str(int(number)):
+                found[int(number)] = f"{prefix}{number}"
+        return found
+
     def _result(self, folder: str) -> Document | None:
-        """Return a result with the hardware that it was measured on; None when it is not there (yet)."""
+        """Return a result with the hardware that it was measured on; None when it was removed meanwhile."""
         try:
             result = self.folders.retrieve_document(f"{folder}/result")
         except NotFoundError:

@@ -15,8 +15,18 @@ from tests.conftest import empty
 from tests.documents.test_dependency_monkey import BAD_DOCUMENTS
 from tests.dump import Dump, logical_dump
 from tests.factories import shuffled
-from tests.inspection_documents import INSPECTION, Json, changed, pipfile, report, report_of_2019, reports, samples
-from tests.oracle.inspections import DependencyMonkeyReports
+from tests.inspection_documents import (
+    INSPECTION,
+    Json,
+    changed,
+    of_2019,
+    pipfile,
+    report,
+    report_of_2019,
+    reports,
+    samples,
+)
+from tests.oracle.inspections import DependencyMonkeyReports, Inspections
 from thoth.storages import GraphDatabase
 from thoth.storages.documents.dependency_monkey import read_dependency_monkey_document
 from thoth.storages.exceptions import SchemaError
@@ -67,6 +77,12 @@ def test_order_and_repetition_of_generated_documents(graph: GraphDatabase, data:
     expected = dump_of(graph, documents)
     oracle = DependencyMonkeyReports(documents)
     assert requested(graph) == oracle.requested()
+    assert graph.requested_inspection_ids() == oracle.requested_inspection_ids()
+    there = [of_2019(document_id=name) for name in ("inspection-test-00000001", "inspection-unasked")]
+    for document in there:
+        graph.sync_inspection_result(document)
+    missing = oracle.requested_inspection_ids(Inspections(there))
+    assert graph.requested_inspection_ids(only_missing=True) == missing
     ids = [*oracle.reports, "dependency-monkey-absent"]
     assert graph.dependency_monkey_document_ids_in(ids) == oracle.dependency_monkey_document_ids_in(ids)
     assert [graph.dependency_monkey_document_id_exist(id_) for id_ in ids] == [id_ in oracle.reports for id_ in ids]

@@ -54,6 +54,7 @@ def compare(graph: GraphDatabase, documents: list[Json]) -> None:
         assert graph.get_all_pi_per_framework_count(framework) == expected
     ids = [*{document_id for document_id, _ in oracle.runs}, "inspection-absent"]
     assert graph.inspection_document_ids_in(ids) == oracle.inspection_document_ids_in(ids)
+    assert graph.inspection_results_in(ids) == oracle.inspection_results_in(ids)
     assert [graph.inspection_document_id_exist(id_) for id_ in ids] == [*[True] * (len(ids) - 1), False]
     for name in TABLES:
         assert graph.get_performance_indicators(name) == oracle.get_performance_indicators(name)

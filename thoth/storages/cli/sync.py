@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path(path_type=Path))
 @click.option("--from-store", is_flag=True, help="Take the documents from the object store, not from files.")
+@click.option("--from-amun", metavar="URL", help="Take inspections from Amun, into the graph and on the object store.")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="From the store: this kind alone; several times.")
-@click.option("--id", "ids", multiple=True, metavar="ID", help="From the store: this document alone; several times.")
+@click.option("--id", "ids", multiple=True, metavar="ID", help="Not from files: this document alone; several times.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From the store: those from this day on (UTC).")
 @click.option("--retry", type=click.Path(path_type=Path), help="Those that failed alone, a file of --failed-to.")
 @click.option("--failed-to", type=click.Path(path_type=Path), help="Write the documents that fail to this file.")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def sync(
     paths: tuple[Path, ...],
     from_store: bool,
+    from_amun: str | None,
     kinds: tuple[str, ...],
     ids: tuple[str, ...],
     since: dt.datetime | None,
@@ -39,24 +41,28 @@ def sync(
     force: bool,
     graceful: bool,
 ) -> None:
-    """Put documents into the graph: those of files and folders, or those of the object store.
+    """Put documents into the graph: those of files and folders, those of the object store, or inspections of Amun.
 
     A file holds one JSON document, or one a line when its name ends in ".jsonl"; either may be packed (".gz"). The
-    kind of a document is told from the document itself. Ctrl-C finishes the documents in flight.
+    kind of a document is told from the document itself. From Amun come the inspections that Dependency Monkey asked
+    for and that are not in yet, or those of --id, when they are finished. Ctrl-C finishes the documents in flight.
 
     \b
     Example:
       thoth-storages sync examples/solver-documents
       thoth-storages sync --graceful --failed-to failed.jsonl result.json more/*.jsonl.gz
       thoth-storages sync --from-store --kind solver --since 2021-07-01 --workers 2
+      thoth-storages sync --from-amun https://amun.example.com/api/v1 --graceful
     """
     from ..sync import SyncInterrupted, failure_writer, kinds_named, read_failures
     from .progress import progress_bar
 
-    if retry is None and bool(paths) == from_store:
-        raise click.UsageError("give either PATHs or --from-store")
-    if (kinds or ids or since) and (not from_store or retry is not None):
-        raise click.UsageError("--kind, --id and --since go with --from-store, without --retry")
+    if bool(paths) + from_store + bool(from_amun) not in ((0, 1) if retry is not None else (1,)):
+        raise click.UsageError("give either PATHs or --from-store or --from-amun")
+    if (kinds or since) and (not from_store or retry is not None):
+        raise click.UsageError("--kind and --since go with --from-store, without --retry")
+    if ids and (not (from_store or from_amun) or retry is not None):
+        raise click.UsageError("--id goes with --from-store or --from-amun, without --retry")
     if paths and retry is not None:
         raise click.UsageError("--retry names the documents already")
     if retry is not None and failed_to is not None and retry.resolve() == failed_to.resolve():
@@ -73,6 +79,8 @@ def sync(
         try:
             if from_store:
                 report = _sync_stored(bar, wanted, ids, since, failures, options)
+            elif from_amun:
+                report = _sync_amun(bar, from_amun, ids, failures, options)
             else:
                 report = _sync_local(bar, paths, failures, options)
         except SyncInterrupted as interrupted:
@@ -126,6 +134,22 @@ def _sync_stored(
     # Counting lists the whole store once more: only for somebody who looks at it.
     total = None if bar.disable else count_stored_documents(of_kind, ids, since=day)
     return sync_stored_documents(of_kind, ids, since=day, progress=_shown(bar, total), **options)
+
+
+def _sync_amun(
+    bar: ProgressBar,
+    url: str,
+    ids: Sequence[str],
+    failures: Sequence[Failure] | None,
+    options: Mapping[str, Any],
+) -> SyncReport:
+    from ..sync import sync_amun_inspections
+
+    named: Sequence[str] | None = ids or None
+    if failures is not None:
+        named = [failure.document for failure in failures]
+    total = None if named is None else len(set(named))
+    return sync_amun_inspections(url, named, progress=_shown(bar, total), **options)
 
 
 def _shown(bar: ProgressBar, total: int | None) -> Progress:

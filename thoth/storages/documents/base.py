@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -52,6 +53,30 @@ class Interned(msgspec.Struct, frozen=True):
     def digest(self) -> bytes:
         """Return the SHA-256 of the fields, written as JSON with sorted keys: equal for equal content."""
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).digest()
+
+
+def parse(blob: bytes, place: str) -> dict[str, Any]:
+    """Return a document as it is stored, or sent.
+
+    Args:
+        blob: the document in JSON.
+        place: where it is, for the error.
+
+    Raises:
+        SchemaError: it is no JSON object; the message holds the place.
+
+    """
+    try:
+        try:
+            document = msgspec.json.decode(blob)
+        except msgspec.DecodeError:
+            # Python also writes what JSON has no form for: NaN, infinities, halves of surrogate pairs.
+            document = json.loads(blob)
+    except (ValueError, RecursionError) as error:
+        raise SchemaError(f"{place}: not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise SchemaError(f"{place}: expected a JSON object, got {type(document).__name__}")
+    return document
 
 
 def read(document: Mapping[str, Any], kind: type[T]) -> T:

@@ -2,7 +2,8 @@
 
 An inspection of 2019 is one document with one ``job_log``; those of early 2020 have several, ``job_logs``; later ones
 are a folder, whose results are read one by one, each with the specification: ``{document_id, result_number,
-specification, result}``. What a script printed stands below ``stdout``, or at the top of the result.
+specification, result}``, or together, as ``job_logs`` of which each tells its ``result_number``. What a script printed
+stands below ``stdout``, or at the top of the result.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ class JobLog(Printed, frozen=True):
     script_sha256: str | None = None
     usage: dict[str, Any] | None = None
     runtime_environment: dict[str, Any] | str | None = None
+    result_number: ResultNumber | None = None
+    """Among several results; the position of the log when it does not say."""
 
 
 class InspectionDocument(msgspec.Struct, frozen=True):
@@ -98,6 +101,8 @@ class InspectionDocument(msgspec.Struct, frozen=True):
     result: JobLog | None = None
     job_log: JobLog | None = None
     job_logs: list[JobLog | None] | None = None
+    status: dict[str, Any] | None = None
+    """Of what Amun built and ran; in every document but those that are read from a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,8 @@ class InspectionFacts:
     build_hardware: HardwareFact | None
     stack: StackFact | None
     results: tuple[InspectionResultFact, ...]
-    """At least one, in the order of their numbers; an inspection that did not run has one that says nothing."""
+    """In the order of their numbers. An inspection that did not run has one that says nothing, and a folder to which no
+    result came yet has none: what did not run and what still runs look alike there."""
 
 
 def read_inspection_document(document: Mapping[str, Any]) -> InspectionFacts:
@@ -184,7 +190,9 @@ def read_inspection_document(document: Mapping[str, Any]) -> InspectionFacts:
         run_requests_memory=gibibytes(run.memory, f"{run_path}.memory"),
         build_hardware=hardware_fact(build.hardware, f"{build_path}.hardware"),
         stack=read_stack("INSPECTION", stack.requirements, stack.requirements_locked, "$.specification.python"),
-        results=tuple(_result(number, log, path, requested) for number, log, path in _job_logs(struct)),
+        results=tuple(
+            _result(number, log, path, requested) for number, log, path in sorted(_job_logs(struct), key=_number)
+        ),
     )
 
 
@@ -246,10 +254,27 @@ def _job_logs(document: InspectionDocument) -> Iterator[tuple[int, JobLog | None
             raise SchemaError("$.result_number: absent")
         yield document.result_number, document.result, "$.result"
     elif document.job_logs:
-        for number, log in enumerate(document.job_logs):
-            yield number, log, f"$.job_logs[{number}]"
-    else:
-        yield 0, document.job_log, "$.job_log"
+        taken: dict[int, int] = {}
+        for position, log in enumerate(document.job_logs):
+            path = f"$.job_logs[{position}]"
+            number = position if log is None or log.result_number is None else log.result_number
+            if taken.setdefault(number, position) != position:
+                raise SchemaError(f"{path}.result_number: {number} is that of $.job_logs[{taken[number]}], too")
+            yield number, log, path
+    elif document.job_logs is None or document.status is not None:
+        yield 0, document.job_log or _log_of_status(document.status or {}), "$.job_log"
+
+
+def _log_of_status(status: Mapping[str, Any]) -> JobLog | None:
+    """Return how a run ended that left no log: Amun knows that of the container."""
+    job = status.get("job")
+    exit_code = job.get("exit_code") if isinstance(job, Mapping) else None
+    is_code = isinstance(exit_code, int) and not isinstance(exit_code, bool) and abs(exit_code) < 2**31
+    return JobLog(exit_code=exit_code) if is_code else None
+
+
+def _number(entry: tuple[int, JobLog | None, str]) -> int:
+    return entry[0]
 
 
 def _result(number: int, log: JobLog | None, path: str, requested: HardwareFact | None) -> InspectionResultFact:

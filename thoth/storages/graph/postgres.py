@@ -145,12 +145,14 @@ class GraphDatabase(CachedReads):
     # Dependency Monkey: queries/dependency_monkey.py, ingest/dependency_monkey.py
     dependency_monkey_document_id_exist = exposed(dependency_monkey.dependency_monkey_document_id_exist)
     dependency_monkey_document_ids_in = exposed(dependency_monkey.dependency_monkey_document_ids_in)
+    requested_inspection_ids = exposed(dependency_monkey.requested_inspection_ids)
     sync_dependency_monkey_result = exposed(dependency_monkey_documents.sync_dependency_monkey_result, writes=True)
     sync_dependency_monkey_facts = exposed(dependency_monkey_documents.sync_dependency_monkey_facts, writes=True)
 
     # Inspections: queries/inspections.py, ingest/inspection.py
     inspection_document_id_exist = exposed(inspections.inspection_document_id_exist)
     inspection_document_ids_in = exposed(inspections.inspection_document_ids_in)
+    inspection_results_in = exposed(inspections.inspection_results_in)
     sync_inspection_result = exposed(inspection_documents.sync_inspection_result, writes=True)
     sync_inspection_facts = exposed(inspection_documents.sync_inspection_facts, writes=True)
 

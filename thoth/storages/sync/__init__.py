@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from pathlib import Path
 
 from ..documents.kinds import ADVISER, ANALYSIS, DEPENDENCY_MONKEY, PACKAGE_ANALYSIS, PROVENANCE_CHECKER, SOLVER
 from ..graph import GraphDatabase
+from .amun import sync_amun_inspections, sync_inspection_documents
+from .arguments import connected_adapter, listed
 from .kinds import KINDS, Kind, kind_of
 from .loop import Offer, run
 from .report import (
@@ -36,9 +37,11 @@ __all__ = [
     "kinds_named",
     "read_failures",
     "sync_adviser_documents",
+    "sync_amun_inspections",
     "sync_analysis_documents",
     "sync_dependency_monkey_documents",
     "sync_documents",
+    "sync_inspection_documents",
     "sync_local_documents",
     "sync_package_analysis_documents",
     "sync_provenance_checker_documents",
@@ -79,7 +82,7 @@ def sync_local_documents(
         SyncInterrupted: the run was interrupted; the documents in flight are in.
 
     """
-    with _adapter(graph) as adapter:
+    with connected_adapter(graph) as adapter:
         return run(
             adapter,
             local_offers(paths, lines=lines),
@@ -131,7 +134,7 @@ def sync_stored_documents(
         wanted = dict.fromkeys(KINDS)
     of_kind = {**found, **(wanted or {})}
     report = SyncReport({name: SyncCounts() for name in of_kind})
-    with _adapter(graph) as adapter:
+    with connected_adapter(graph) as adapter:
 
         def offers() -> Generator[Offer, None, None]:
             yield from failing
@@ -195,10 +198,10 @@ def sync_documents(
     if is_local:
         if document_ids is None:
             raise ValueError("is_local: document_ids has to be given, the paths of files and folders")
-        return sync_local_documents(_listed(document_ids), force=force, graceful=graceful, graph=graph).counts
+        return sync_local_documents(listed(document_ids), force=force, graceful=graceful, graph=graph).counts
     if document_ids is None:
         return sync_stored_documents(force=force, graceful=graceful, graph=graph).counts
-    return sync_stored_documents({}, _listed(document_ids), force=force, graceful=graceful, graph=graph).counts
+    return sync_stored_documents({}, listed(document_ids), force=force, graceful=graceful, graph=graph).counts
 
 
 def _of_kind(name: str, what: str) -> Callable[..., SyncCounts]:
@@ -208,7 +211,7 @@ def _of_kind(name: str, what: str) -> Callable[..., SyncCounts]:
         graceful: bool = False,
         graph: GraphDatabase | None = None,
     ) -> SyncCounts:
-        ids = None if document_ids is None else _listed(document_ids)
+        ids = None if document_ids is None else listed(document_ids)
         return sync_stored_documents({name: ids}, force=force, graceful=graceful, graph=graph).total
 
     sync.__name__ = sync.__qualname__ = f"sync_{name}_documents"
@@ -236,18 +239,3 @@ sync_analysis_documents = _of_kind(ANALYSIS, "analyses of images")
 sync_package_analysis_documents = _of_kind(PACKAGE_ANALYSIS, "analyses of packages")
 sync_provenance_checker_documents = _of_kind(PROVENANCE_CHECKER, "results of provenance checks")
 sync_dependency_monkey_documents = _of_kind(DEPENDENCY_MONKEY, "reports of Dependency Monkey")
-
-
-@contextmanager
-def _adapter(graph: GraphDatabase | None) -> Iterator[GraphDatabase]:
-    """Give the adapter given, or one for a while."""
-    if graph is not None:
-        yield graph
-        return
-    with GraphDatabase() as own:
-        yield own
-
-
-def _listed(document_ids: Iterable[str]) -> list[str]:
-    """Return identifiers as a list; one that was given by itself is meant so."""
-    return [document_ids] if isinstance(document_ids, str) else list(document_ids)

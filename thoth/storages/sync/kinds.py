@@ -37,11 +37,31 @@ class Kind:
     store: type[DocumentStoreBase]
     read: Callable[[Mapping[str, Any]], Any]
     """From the document to what it states; raises `SchemaError`."""
-    ids_in: Callable[[GraphDatabase, Sequence[str]], set[str]]
-    """Tells which documents are in the graph, in one statement for all."""
+    ids_in: Callable[[GraphDatabase, Any, Sequence[str]], set[str]]
+    """Tells of which documents all that the store has is in the graph, in one statement for all; given the adapter,
+    the store and identifiers."""
     sync: Callable[[GraphDatabase, Sequence[Any], bool], int]
     """Puts a group into the graph, in one transaction; returns how many were not in already."""
     group_size: int = 1
+
+
+def _once(method: Callable[[GraphDatabase, Sequence[str]], set[str]]) -> Callable[..., set[str]]:
+    """Ask the graph alone about documents that do not change."""
+
+    def ids_in(graph: GraphDatabase, _: Any, document_ids: Sequence[str]) -> set[str]:
+        return method(graph, document_ids)
+
+    return ids_in
+
+
+def _inspections_in(graph: GraphDatabase, store: InspectionResultsStore, document_ids: Sequence[str]) -> set[str]:
+    """Compare results, which come to the store one after the other; of what is not in at all it is not listed."""
+    numbers_in = graph.inspection_results_in(document_ids)
+    return {
+        document_id
+        for document_id, numbers in store.iterate_result_numbers(numbers_in)
+        if numbers <= numbers_in[document_id]
+    }
 
 
 def _sync_solver(graph: GraphDatabase, group: Sequence[SolverFacts], force: bool) -> int:
@@ -62,7 +82,7 @@ KINDS: Mapping[str, Kind] = {
             kinds.SOLVER,
             SolverResultsStore,
             read_solver_document,
-            GraphDatabase.solver_document_ids_in,
+            _once(GraphDatabase.solver_document_ids_in),
             _sync_solver,
             _SOLVER_GROUP,
         ),
@@ -70,42 +90,42 @@ KINDS: Mapping[str, Kind] = {
             kinds.ADVISER,
             AdvisersResultsStore,
             read_adviser_document,
-            GraphDatabase.adviser_document_ids_in,
+            _once(GraphDatabase.adviser_document_ids_in),
             _one_by_one(GraphDatabase.sync_adviser_facts),
         ),
         Kind(
             kinds.ANALYSIS,
             AnalysisResultsStore,
             read_analysis_document,
-            GraphDatabase.analysis_document_ids_in,
+            _once(GraphDatabase.analysis_document_ids_in),
             _one_by_one(GraphDatabase.sync_analysis_facts),
         ),
         Kind(
             kinds.PACKAGE_ANALYSIS,
             PackageAnalysisResultsStore,
             read_package_analysis_document,
-            GraphDatabase.package_analysis_document_ids_in,
+            _once(GraphDatabase.package_analysis_document_ids_in),
             _one_by_one(GraphDatabase.sync_package_analysis_facts),
         ),
         Kind(
             kinds.PROVENANCE_CHECKER,
             ProvenanceResultsStore,
             read_provenance_checker_document,
-            GraphDatabase.provenance_checker_document_ids_in,
+            _once(GraphDatabase.provenance_checker_document_ids_in),
             _one_by_one(GraphDatabase.sync_provenance_checker_facts),
         ),
         Kind(
             kinds.DEPENDENCY_MONKEY,
             DependencyMonkeyReportsStore,
             read_dependency_monkey_document,
-            GraphDatabase.dependency_monkey_document_ids_in,
+            _once(GraphDatabase.dependency_monkey_document_ids_in),
             _one_by_one(GraphDatabase.sync_dependency_monkey_facts),
         ),
         Kind(
             kinds.INSPECTION,
             InspectionResultsStore,
             read_inspection_document,
-            GraphDatabase.inspection_document_ids_in,
+            _inspections_in,
             _one_by_one(GraphDatabase.sync_inspection_facts),
         ),
     )

@@ -39,8 +39,8 @@ class Offer:
     line: int | None = None
     kind: Kind | None = None
     """None when the document itself has to tell."""
-    is_in: bool = False
-    """Whether it is in the graph already."""
+    is_skipped: bool = False
+    """Whether there is nothing to do: it is in already, or not finished yet."""
     parse: Callable[[], Mapping[str, Any]] = dict
     """Returns the document; raises `ThothStorageException`."""
 
@@ -148,7 +148,7 @@ class _Loop:
         self._most = workers * (1 + _AHEAD)
         self._progress = progress
         self._on_failure = on_failure
-        self._groups: dict[str, tuple[Kind, list[tuple[Offer, Any]]]] = {}
+        self._groups: dict[Kind, list[tuple[Offer, Any]]] = {}
         self._in_flight: deque[tuple[Future[_Written], int]] = deque()
         self.report = report
 
@@ -157,7 +157,7 @@ class _Loop:
         for offer in offers:
             if interrupted.is_set():
                 return
-            if offer.is_in:
+            if offer.is_skipped:
                 self._count(_name(offer.kind), SyncCounts(1, 0, 1, 0), offer.advanced)
             else:
                 self._read(offer)
@@ -175,10 +175,10 @@ class _Loop:
             self._fail([(offer.failure(_name(kind), error), error)])
             self._count(_name(kind), SyncCounts(1, 0, 0, 1), offer.advanced)
             return
-        _, group = self._groups.setdefault(kind.name, (kind, []))
+        group = self._groups.setdefault(kind, [])
         group.append((offer, facts))
         if len(group) >= kind.group_size:
-            self._submit(kind.name)
+            self._submit(kind)
 
     def finish(self, *, cancel: bool) -> None:
         """Bring the documents in flight to an end; those that no writer has begun with are let go, or go in, too."""
@@ -191,11 +191,11 @@ class _Loop:
         self._collect(0)
 
     def _submit_all(self) -> None:
-        for name in list(self._groups):
-            self._submit(name)
+        for kind in list(self._groups):
+            self._submit(kind)
 
-    def _submit(self, kind_name: str) -> None:
-        kind, group = self._groups.pop(kind_name)
+    def _submit(self, kind: Kind) -> None:
+        group = self._groups.pop(kind)
         self._collect(self._most - 1)
         advanced = sum(offer.advanced for offer, _ in group)
         self._in_flight.append((self.pool.submit(self._write, kind, group), advanced))

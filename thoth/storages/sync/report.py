@@ -18,7 +18,7 @@ class SyncCounts(NamedTuple):
     processed: int = 0
     synced: int = 0
     skipped: int = 0
-    """In the graph already."""
+    """In already, or not finished yet."""
     failed: int = 0
 
     def __add__(self, other: object) -> SyncCounts:

@@ -18,7 +18,7 @@ from ..result_base import DocumentStoreBase
 from .kinds import KINDS, Kind
 from .loop import Offer
 
-_ASKED_AT_ONCE = 1000
+ASKED_AT_ONCE = 1000
 """Identifiers of which one statement asks whether they are in."""
 
 
@@ -41,7 +41,7 @@ def local_offers(
                     yield Offer(str(file), document.bytes_read - offset, document.line, parse=document.parse)
                     offset = document.bytes_read
         except SchemaError as error:
-            yield Offer(str(file), 0, parse=_raising(error))
+            yield Offer(str(file), 0, parse=raising(error))
 
 
 def store_offers(
@@ -66,11 +66,11 @@ def store_offers(
     """
     store = connected_store(kind)
     listed = iter(stored_ids(store, since) if document_ids is None else dict.fromkeys(document_ids))
-    while some := list(islice(listed, _ASKED_AT_ONCE)):
-        present = set() if force else kind.ids_in(graph, some)
+    while some := list(islice(listed, ASKED_AT_ONCE)):
+        present = set() if force else kind.ids_in(graph, store, some)
         for document_id in some:
             if document_id in present:
-                yield Offer(document_id, 1, kind=kind, is_in=True)
+                yield Offer(document_id, 1, kind=kind, is_skipped=True)
         yield from _fetched(store, kind, [document_id for document_id in some if document_id not in present])
 
 
@@ -90,7 +90,7 @@ def _fetched(store: DocumentStoreBase, kind: Kind, document_ids: list[str]) -> G
     with closing(store.retrieve_documents(document_ids)) as fetched:
         for document_id, document in fetched:
             if isinstance(document, ThothStorageException):
-                yield Offer(document_id, 1, kind=kind, parse=_raising(document))
+                yield Offer(document_id, 1, kind=kind, parse=raising(document))
             else:
                 yield Offer(document_id, 1, kind=kind, parse=partial(dict, document))
 
@@ -103,7 +103,7 @@ def by_kind(document_ids: Iterable[str]) -> tuple[dict[str, list[str]], list[Off
         try:
             found.setdefault(kind_of_id(document_id), []).append(document_id)
         except SchemaError as error:
-            failing.append(Offer(document_id, 1, parse=_raising(error)))
+            failing.append(Offer(document_id, 1, parse=raising(error)))
     return found, failing
 
 
@@ -123,7 +123,9 @@ def kinds_named(names: Iterable[str]) -> list[Kind]:
     return found
 
 
-def _raising(error: ThothStorageException) -> Callable[[], Mapping[str, Any]]:
+def raising(error: ThothStorageException) -> Callable[[], Mapping[str, Any]]:
+    """Return what stands for the document of an offer that failed before."""
+
     def parse() -> Mapping[str, Any]:
         raise error
 
