@@ -1,6 +1,6 @@
 # Each target is a step of dev.py, which makes the environment that it runs in (.venv).
 PYTHON ?= python3
-STEPS := demo test oldest lint format types docs
+STEPS := demo test oldest lint format types pictures docs
 
 .DEFAULT_GOAL := help
 .PHONY: help clean test-ceph $(STEPS)
@@ -14,6 +14,7 @@ help: ## show the targets
 	@echo "make lint     formatting, lint rules, import contracts"
 	@echo "make format   format the code and apply the safe fixes"
 	@echo "make types    mypy, strict"
+	@echo "make pictures the pictures of the tables in docs/, from the models"
 	@echo "make docs     the documentation, into docs/_build/html"
 	@echo "make test-ceph   the tests of the stores, on a real Ceph for as long as they run (Debian; installs it, as root)"
 	@echo "make clean    remove what these made, environments too"

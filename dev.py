@@ -38,6 +38,7 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
     ),
     "format": ("format the code and apply the safe fixes", [["ruff", "check", "--fix", "."], ["ruff", "format", "."]]),
     "types": ("mypy, strict", [["mypy"]]),
+    "pictures": ("the pictures of the tables in docs/, from the models", [["python", "docs/pictures.py"]]),
     "docs": (
         "the documentation, into docs/_build/html",
         [["python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"]],

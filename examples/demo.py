@@ -172,6 +172,7 @@ def draw(graph: GraphDatabase) -> list[Path]:
     return [
         write_schema_image(FOLDER / "schema.png", "main"),
         write_schema_image(FOLDER / "schema_cache.png", "cache"),
+        write_schema_image(FOLDER / "schema_performance.png", "performance"),
         write_closure_image(FOLDER / f"{PACKAGE[0]}.png", closure),
     ]
 

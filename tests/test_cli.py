@@ -243,10 +243,14 @@ class TestSchema:
         assert "DROP TABLE adviser_run" in ok(place, "schema", "sql", "0002", "0001", **nowhere)
 
     def test_generate_schema(self, place: Path) -> None:
-        assert ok(place, "generate-schema").splitlines() == ["schema.png", "schema_cache.png"]
-        assert ok(place, "generate-schema", "a.svg", "b.dot").splitlines() == ["a.svg", "b.dot"]
+        default = ["schema.png", "schema_cache.png", "schema_performance.png"]
+        assert ok(place, "generate-schema").splitlines() == default
+        assert ok(place, "generate-schema", "a.svg", "b.dot", "c.mmd").splitlines() == ["a.svg", "b.dot", "c.mmd"]
         assert "python_package_version" in (place / "a.svg").read_text()
+        assert "pi_conv2d" in (place / "c.mmd").read_text()
+        assert ok(place, "generate-schema", "d.svg", "--topic", "solvers", "--depth", "0").splitlines() == ["d.svg"]
         assert ".xyz" in refused(place, "generate-schema", "a.xyz")
+        assert "only advised, adviser_run, " in refused(place, "generate-schema", "--table", "nothing")
 
 
 class TestErrors:

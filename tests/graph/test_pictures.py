@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections import Counter
 from collections.abc import Iterable
 from html import unescape
 from pathlib import Path
@@ -15,17 +14,19 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Integer, Table, Text, UniqueConstraint, make_url
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from thoth.storages.cli.pictures import generate_schema
 from thoth.storages.exceptions import ConfigurationError, NotFoundError, ThothStorageException
 from thoth.storages.graph.closure import Closure, ClosureBuilder
 from thoth.storages.graph.closure_image import closure_graph, write_closure_image
-from thoth.storages.graph.models_base import Base
-from thoth.storages.graph.models_cache import CacheBase
-from thoth.storages.graph.models_performance import ALL_PERFORMANCE_MODELS
-from thoth.storages.graph.schema_image import Schema, schema_graph, tables_graph, write_schema_image
+from thoth.storages.graph.schema_dot import diagram_graph
+from thoth.storages.graph.schema_image import (
+    Schema,
+    is_picture_of,
+    schema_diagram,
+    tables_diagram,
+    write_schema_image,
+)
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS: tuple[Schema, ...] = get_args(Schema)
@@ -33,148 +34,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SVG = "{http://www.w3.org/2000/svg}"
 INDEX = "https://pypi.org/simple"
 
-NODE = re.compile(r"^\t+(\w+) \[label=<(.*?)>(?: \w+=.*)?\]$", re.MULTILINE)
 EDGE = re.compile(r"^\t+(\w+) -> (\w+) \[(.*)\]$", re.MULTILINE)
-
-
-def expected_tables(schema: Schema) -> list[Table]:
-    """The tables that a picture has to hold, told from the lists of models."""
-    indicators = [model.__dict__["__table__"] for model in ALL_PERFORMANCE_MODELS]
-    if schema == "cache":
-        return list(CacheBase.metadata.tables.values())
-    if schema == "performance":
-        return [*indicators, Base.metadata.tables["inspection_run"]]
-    return [table for table in Base.metadata.tables.values() if table not in indicators]
-
-
-def edges(source: str) -> Counter[tuple[str, str]]:
-    return Counter((start, end) for start, end, _ in EDGE.findall(source))
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-def test_a_schema_picture_holds_every_table_with_every_column(schema: Schema) -> None:
-    labels = dict(NODE.findall(schema_graph(schema).source))
-    assert {name: re.findall(r'PORT="in (\w+)"', label) for name, label in labels.items()} == {
-        table.name: [column.name for column in table.columns] for table in expected_tables(schema)
-    }
-    for table in expected_tables(schema):
-        shown = re.sub("<[^>]*>", "\n", labels[table.name]).split("\n")
-        assert {table.name, *table.columns.keys()} <= {text.strip() for text in shown}
-        assert shown.count("NULL") == sum(bool(column.nullable) for column in table.columns)
-
-
-@pytest.mark.parametrize("schema", SCHEMAS)
-def test_a_schema_picture_has_an_edge_for_each_foreign_key(schema: Schema) -> None:
-    expected: Counter[tuple[str, str]] = Counter()
-    for table in expected_tables(schema):
-        expected.update((table.name, key.referred_table.name) for key in table.foreign_key_constraints)
-        arrays = [column.info["refers_to"] for column in table.columns if "refers_to" in column.info]
-        expected.update((table.name, refers_to.partition(".")[0]) for refers_to in arrays)
-    drawn = {table.name for table in expected_tables(schema)}
-    expected = Counter({edge: count for edge, count in expected.items() if edge[1] in drawn})
-    assert expected
-    assert edges(schema_graph(schema).source) == expected
-
-
-def test_tables_stand_in_the_frame_of_their_topic() -> None:
-    frames = re.findall(
-        r"^\tsubgraph cluster_(\w+) \{\n(.*?)^\t\}", schema_graph("main").source, re.MULTILINE | re.DOTALL
-    )
-    names = {topic: [name for name, _ in NODE.findall(body)] for topic, body in frames}
-    assert names["solvers"] == ["ecosystem_solver", "solved", "solver_run"]
-    assert list(names) == sorted(names)
-    assert sorted(name for members in names.values() for name in members) == sorted(
-        table.name for table in expected_tables("main")
-    )
-    assert "cluster" not in schema_graph("cache").source  # one topic needs no frame
-
-
-class _Base(DeclarativeBase):
-    """Of tables that have everything a picture can show."""
-
-
-class _Release(_Base):
-    """A release & its <name>."""
-
-    __tablename__ = "release"
-    __table_args__ = (UniqueConstraint("name"), UniqueConstraint("nick"))
-    NATURAL_KEY = ("name",)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Text(collation="C"))
-    nick: Mapped[str | None]
-
-
-class _Part(_Base):
-    __tablename__ = "part"
-
-    release_id: Mapped[int] = mapped_column(ForeignKey(_Release.id), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    release_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer), info={"refers_to": "release.id"})
-
-
-class _Piece(_Base):
-    __tablename__ = "piece"
-    __table_args__ = (ForeignKeyConstraint(["release_id", "number"], [_Part.release_id, _Part.number]),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    release_id: Mapped[int]
-    number: Mapped[int]
-    other_id: Mapped[int | None] = mapped_column(ForeignKey(_Release.id), unique=True)
-
-
-def small_schema(tables: Iterable[Table] = _Base.metadata.tables.values()) -> str:
-    source: str = tables_graph("A < B", _Base, tables, make_url("postgresql+psycopg2://").get_dialect()()).source
-    return source
-
-
-def test_marks_types_and_kinds_of_edges() -> None:
-    source = small_schema()
-    labels = dict(NODE.findall(source))
-
-    def row(table: str, column: str) -> list[str]:
-        (found,) = re.findall(rf'<TR><TD PORT="in {column}".*?</TR>', labels[table])
-        return [text for text in re.sub("<[^>]*>", "\n", found).split("\n") if text]
-
-    assert row("release", "id") == ["PK", "id ", "integer", " "]
-    assert row("release", "name") == ["NK", "name ", "text", " "]
-    assert row("release", "nick") == ["U", "nick ", "varchar", "NULL"]
-    assert row("part", "release_id") == ["PK FK", "release_id ", "integer", " "]
-    assert row("part", "release_ids") == [" ", "release_ids ", "integer[]", " "]
-    assert row("piece", "other_id") == ["FK U", "other_id ", "integer", "NULL"]
-    assert 'tooltip="A release & its <name>."' in source
-    assert "A &lt; B" in source
-    looks = {(re.findall(r'tailport="out (\w+):e"', look)[0], end): look for _, end, look in EDGE.findall(source)}
-    assert len(looks) == len(EDGE.findall(source)) == 4
-    assert "style=dashed" in looks["release_ids", "release"]
-    assert "arrowhead=tee " in looks["release_id", "release"]
-    assert "style=bold" in looks["number", "part"]
-    assert 'headport="in number:w"' in looks["number", "part"]
-    assert "piece (release_id, number) -> part (release_id, number)" in looks["number", "part"]
-    assert "arrowhead=teeodot" in looks["other_id", "release"]
-    assert "arrowtail=tee" in looks["other_id", "release"]
-    assert [look for look in looks.values() if "arrowtail" in look] == [looks["other_id", "release"]]
-
-
-def test_the_edge_that_closes_a_cycle_runs_backward() -> None:
-    looks = {(start, end): look for start, end, look in EDGE.findall(schema_graph("main").source)}
-    backward = looks.pop(("python_package_version", "solved"))
-    assert 'tailport="in solver_run_id:w"' in backward
-    assert 'headport="out solver_run_id:e"' in backward
-    assert "constraint=false" in backward
-    assert not any("constraint" in look for look in looks.values())
-
-
-def test_what_is_not_drawn_has_no_edges() -> None:
-    assert edges(small_schema([_Base.metadata.tables["part"], _Base.metadata.tables["piece"]])) == {
-        ("piece", "part"): 1
-    }
-
-
-def test_an_array_of_ids_of_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_Base.metadata.tables["part"].columns["release_ids"].info, "refers_to", "release.uuid")
-    with pytest.raises(ConfigurationError, match=r"part\.release_ids: .*'release\.uuid'"):
-        small_schema()
 
 
 def small_closure() -> Closure:
@@ -297,7 +157,7 @@ def test_png_and_svg_of_a_schema(tmp_path: Path, schema: Schema) -> None:
     assert png.read_bytes().startswith(PNG_SIGNATURE)
     svg = write_schema_image(str(tmp_path / "schema.svg"), schema)
     texts = {text.text for text in ElementTree.parse(svg).iter(f"{SVG}text")}
-    assert {table.name for table in expected_tables(schema)} <= texts
+    assert {table.name for table in schema_diagram(schema).tables} <= texts
     assert sorted(tmp_path.iterdir()) == [png, svg]
 
 
@@ -309,8 +169,10 @@ def test_png_and_svg_of_a_closure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["schema.gif", "schema", "png"])
 def test_an_unknown_ending_is_an_error(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.dot, \.pdf$"):
+    with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.pdf, \.dot, \.mmd, \.dia$"):
         write_schema_image(tmp_path / name, "main")
+    with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.dot, \.pdf$"):
+        write_closure_image(tmp_path / name, small_closure())
 
 
 def test_an_unknown_schema_is_an_error(tmp_path: Path) -> None:
@@ -349,7 +211,10 @@ def test_without_a_program_that_draws_the_error_says_what_to_install(tmp_path: P
         write_schema_image(tmp_path / "schema.png", "cache")
     with pytest.raises(NotFoundError, match=r"\.pdf: .*install Graphviz \(its command dot on PATH\)$"):
         write_schema_image(tmp_path / "schema.pdf", "cache")
-    assert write_schema_image(tmp_path / "schema.dot", "cache").read_text() == schema_graph("cache").source
+    assert (
+        write_schema_image(tmp_path / "schema.dot", "cache").read_text()
+        == diagram_graph(schema_diagram("cache")).source
+    )
 
 
 def test_graphviz_draws_rather_than_its_port(tmp_path: Path, bin_dir: Path) -> None:
@@ -377,13 +242,72 @@ def test_a_program_that_fails_is_an_error_and_the_old_picture_stays(tmp_path: Pa
     assert picture.read_text() == "old"
 
 
-def test_the_command_writes_pictures_and_prints_their_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def run(*words: str) -> list[str]:
+    """The paths that the command prints."""
+    return CliRunner().invoke(generate_schema, words, catch_exceptions=False).output.splitlines()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(generate_schema, [], catch_exceptions=False)
-    assert done.output.splitlines() == ["schema.png", "schema_cache.png"]
-    assert all(Path(line).read_bytes().startswith(PNG_SIGNATURE) for line in done.output.splitlines())
-    names = ["a.dot", "b.dot", "--performance-image", "c.dot"]
-    done = CliRunner().invoke(generate_schema, names, catch_exceptions=False)
-    assert done.output.splitlines() == ["a.dot", "b.dot", "c.dot"]
-    sources = [Path(line).read_text() for line in done.output.splitlines()]
-    assert sources == [schema_graph("main").source, schema_graph("cache").source, schema_graph("performance").source]
+    return tmp_path
+
+
+def test_the_command_writes_pictures_and_prints_their_paths(here: Path) -> None:
+    paths = run()
+    assert paths == ["schema.png", "schema_cache.png", "schema_performance.png"]
+    for path, schema in zip(paths, SCHEMAS, strict=True):
+        assert Path(path).read_bytes().startswith(PNG_SIGNATURE)
+        assert is_picture_of(path, schema_diagram(schema))
+    paths = run("a.dot", "b.mmd", "c.dia", "--all-columns")
+    assert paths == ["a.dot", "b.mmd", "c.dia"]
+    for path, schema in zip(paths, SCHEMAS, strict=True):
+        assert is_picture_of(path, schema_diagram(schema, all_columns=True))
+
+
+def test_the_command_draws_what_is_chosen_and_nothing_else(here: Path) -> None:
+    assert run("--topic", "solvers", "a.dot") == ["a.dot"]
+    assert is_picture_of("a.dot", tables_diagram(topics=["solvers"]))
+    words = [
+        "--topic",
+        "solvers",
+        "--topic",
+        "indexes",
+        "--table",
+        "cve",
+        "--table",
+        "pi_matmul",
+        "--depth",
+        "2",
+        "b.mmd",
+    ]
+    assert run(*words) == ["b.mmd"]
+    chosen = tables_diagram(topics=["solvers", "indexes"], tables=["cve", "pi_matmul"], depth=2)
+    assert is_picture_of("b.mmd", chosen)
+    assert run("--table", "packed_solved", "--depth", "0", "--all-columns") == ["schema.png"]
+    assert is_picture_of("schema.png", tables_diagram(tables=["packed_solved"], depth=0, all_columns=True))
+    assert sorted(path.name for path in here.iterdir()) == ["a.dot", "b.mmd", "schema.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a.png", "b.png", "--topic", "solvers"], r"b\.png: with --topic or --table one picture is drawn, a\.png"),
+        (["--depth", "2"], "--depth is of no use without --topic or --table"),
+        (["--topic", "nothing"], "no topic is named 'nothing', only advisers, "),
+        (["--table", "nothing"], "no table is named 'nothing', only advised, "),
+        (["--table", "cve", "--depth", "-1"], "depth is -1"),
+    ],
+)
+def test_a_choice_that_cannot_be_drawn_is_an_error(here: Path, words: list[str], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        run(*words)
+    assert not list(here.iterdir())
+
+
+def test_pictures_of_a_pdf_need_graphviz_and_those_of_a_source_nothing(tmp_path: Path, bin_dir: Path) -> None:
+    for ending in ("png", "svg", "dia"):
+        with pytest.raises(NotFoundError, match=rf"\.{ending}: .* draws \.{ending} .* pip install"):
+            write_schema_image(tmp_path / f"a.{ending}", "cache")
+    for ending in ("dot", "mmd"):
+        assert is_picture_of(write_schema_image(tmp_path / f"a.{ending}", "cache"), schema_diagram("cache"))

@@ -33,7 +33,7 @@ from thoth.storages.graph.models_performance import (
     reported_columns,
 )
 from thoth.storages.graph.query_log import counted_statements
-from thoth.storages.graph.schema_image import schema_graph
+from thoth.storages.graph.schema_image import schema_diagram
 
 Path = list[str | int]
 
@@ -270,7 +270,8 @@ def test_class_with_a_column_that_no_script_can_report() -> None:
 
 
 def test_schema_picture_knows_every_indicator() -> None:
-    source = schema_graph("performance").source
+    drawn = {table.name: table for table in schema_diagram("performance").tables}
     for model in ALL_PERFORMANCE_MODELS:
-        assert model.__tablename__ in source  # type: ignore[attr-defined]
+        table = model.__dict__["__table__"]
+        assert [column.name for column in drawn[table.name].columns] == table.columns.keys()
     assert set(ALL_PERFORMANCE_MODELS) == set(PERFORMANCE_MODEL_BY_NAME.values())

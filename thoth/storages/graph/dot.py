@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from graphviz import Digraph, escape  # type: ignore[import-untyped]  # the package has no annotations for others
 
 from ..exceptions import ConfigurationError, NotFoundError, ThothStorageException
 
-__all__ = ["FONT", "Digraph", "caption", "escape", "hue", "write_graph"]
+__all__ = [
+    "FONT",
+    "Digraph",
+    "caption",
+    "escape",
+    "hue",
+    "note",
+    "picture_format",
+    "render",
+    "stamp",
+    "write_graph",
+    "write_picture",
+]
 
 FONT = "Helvetica"
 """Every Graphviz has metrics of its own for this one, so that boxes fit the text without the font being there."""
@@ -22,6 +37,7 @@ FONT = "Helvetica"
 _SOURCE_FORMATS = ("dot",)
 _FORMATS = ("png", "svg")
 _FORMATS_OF_GRAPHVIZ = ("pdf",)  # graphviz-pure does not write it
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def hue(number: int) -> float:
@@ -48,7 +64,7 @@ def write_graph(graph: Digraph, path: str | Path) -> Path:
             ``.pdf`` when Graphviz itself is installed.
 
     Returns:
-        The path of the file.
+        The path of the file. A PNG and an SVG hold a note of what they were drawn from, see `note`.
 
     Raises:
         ConfigurationError: the ending is none of these, or the file cannot be written.
@@ -57,14 +73,34 @@ def write_graph(graph: Digraph, path: str | Path) -> Path:
 
     """
     path = Path(path)
+    file_format = picture_format(path, (*_FORMATS, *_SOURCE_FORMATS, *_FORMATS_OF_GRAPHVIZ))
+    source: str = graph.source
+    if file_format in _SOURCE_FORMATS:
+        return write_picture(path, source.encode())
+    return write_picture(path, stamp(render(graph, path, file_format), source))
+
+
+def picture_format(path: Path, known: Sequence[str]) -> str:
+    """Return the format that the ending of a file's name says.
+
+    Raises:
+        ConfigurationError: it is not one of those that are known.
+
+    """
     file_format = path.suffix.lower().removeprefix(".")
-    known = (*_FORMATS, *_SOURCE_FORMATS, *_FORMATS_OF_GRAPHVIZ)
     if file_format not in known:
         endings = ", ".join(f".{name}" for name in known)
         raise ConfigurationError(f"{path}: no picture of that ending can be written, only {endings}")
-    source: str = graph.source
-    is_source = file_format in _SOURCE_FORMATS
-    content = source.encode() if is_source else _render(source, _renderer(path, file_format), path, file_format)
+    return file_format
+
+
+def write_picture(path: Path, content: bytes) -> Path:
+    """Write a file as a whole or not at all, and return its path.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(content)
@@ -76,17 +112,53 @@ def write_graph(graph: Digraph, path: str | Path) -> Path:
     return path
 
 
+def render(graph: Digraph, path: Path, file_format: str) -> bytes:
+    """Return what a program that lays out graphs makes of a graph.
+
+    Args:
+        graph: what to draw.
+        path: the file that it is for: errors name it.
+        file_format: one of those that Graphviz knows: https://graphviz.org/docs/outputs/
+
+    Raises:
+        NotFoundError: no such program is installed.
+        ThothStorageException: it failed.
+
+    """
+    return _render(graph.source, _renderer(path, file_format), path, file_format)
+
+
+def stamp(picture: bytes, source: str) -> bytes:
+    """Return a PNG or an SVG with a note in it of what it was drawn from; other formats come back as they are.
+
+    The PNG gets a chunk ``tEXt``: https://www.w3.org/TR/png-3/#11tEXt
+    """
+    text = note(source).encode()
+    if picture.startswith(_PNG_SIGNATURE):
+        chunk = b"tEXt" + b"Comment\0" + text
+        size, checksum = len(chunk) - 4, zlib.crc32(chunk)
+        # The last chunk, IEND, is empty: its size, its name, its checksum.
+        return picture[:-12] + size.to_bytes(4, "big") + chunk + checksum.to_bytes(4, "big") + picture[-12:]
+    start, end_tag, end = picture.rpartition(b"</svg>")
+    return start + b"<!-- " + text + b" -->\n" + end_tag + end if end_tag else picture
+
+
+def note(source: str) -> str:
+    """Return the note in a picture that tells from what it was drawn, whichever program drew it."""
+    return f"drawn from {hashlib.sha256(source.encode()).hexdigest()}"
+
+
 def _renderer(path: Path, file_format: str) -> str:
     """Return the program to run: Graphviz, else its port, which pip puts beside Python and not always on PATH."""
     renderer = shutil.which("dot")
-    if renderer is None and file_format in _FORMATS:
+    if renderer is None and file_format not in _FORMATS_OF_GRAPHVIZ:
         scripts = (str(Path(sys.executable).parent), sysconfig.get_path("scripts"))
         beside_python = os.pathsep.join(scripts)
         renderer = shutil.which("graphviz-pure", path=beside_python) or shutil.which("graphviz-pure")
     if renderer is None:
-        pure = " or run: pip install 'thoth-storages[schema]'" if file_format in _FORMATS else ""
+        pure = " or run: pip install 'thoth-storages[schema]'" if file_format not in _FORMATS_OF_GRAPHVIZ else ""
         raise NotFoundError(
-            f"{path}: nothing that draws .{file_format} is installed: install Graphviz (its command dot on PATH){pure}"
+            f"{path}: nothing that draws {path.suffix} is installed: install Graphviz (its command dot on PATH){pure}"
         )
     return renderer
 

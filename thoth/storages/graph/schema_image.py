@@ -1,37 +1,42 @@
-"""Pictures of the schemas: a box a table with its columns, an edge a foreign key, a frame a topic."""
+"""Pictures of the schemas: a box a table with its columns, a line a foreign key, a frame a topic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from html import escape as html_escape
+import gzip
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from sqlalchemy import Column, Dialect, ForeignKeyConstraint, Index, Table, UniqueConstraint, make_url
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import make_url
 
 from ..exceptions import ConfigurationError
-from .dot import FONT, Digraph, caption, escape, hue, write_graph
+from .dot import note, picture_format, write_graph, write_picture
 from .models_base import Base
 from .models_cache import CacheBase
 from .models_performance import PerformanceIndicatorBase  # with this, Base knows all tables
+from .schema_dia import dia_document
+from .schema_diagram import Diagram, Models
+from .schema_dot import diagram_graph
+from .schema_mermaid import mermaid_source
 
 Schema: TypeAlias = Literal["main", "cache", "performance"]
 
-_LEGEND = "PK primary key, FK foreign key, NK part of the natural key, U part of another unique key"
-_EDGES = "solid: foreign key (bold: of several columns), dashed: array of ids, crow's foot: many"
-_TYPE_NAMES = {"timestamp with time zone": "timestamptz"}
-_NO_MODEL = "tables"
+FORMATS = ("png", "svg", "pdf", "dot", "mmd", "dia")
+
+_DATABASE = "Knowledge graph (PostgreSQL)"
+_INDICATORS = "Performance indicators (PostgreSQL)"
+_CACHE_FILE = "Graph cache file (SQLite)"
 
 
-def write_schema_image(path: str | Path, schema: Schema) -> Path:
+def write_schema_image(path: str | Path, schema: Schema, *, all_columns: bool = False) -> Path:
     """Write a picture of a schema.
 
     Args:
-        path: the file; the ending of its name says the format, see `dot.write_graph`.
+        path: the file; the ending of its name says the format, see `write_diagram`.
         schema: ``main``, the knowledge graph without performance indicators; ``performance``, these and the tables
             that they refer to; ``cache``, a graph cache file.
+        all_columns: draw every column of every table. Otherwise ``main``, which has too many tables to be read then,
+            has keys only, as tables have in ``performance`` that are no indicators.
 
     Returns:
         The path of the file.
@@ -42,199 +47,144 @@ def write_schema_image(path: str | Path, schema: Schema) -> Path:
         ThothStorageException: that program failed.
 
     """
-    return write_graph(schema_graph(schema), path)
+    return write_diagram(schema_diagram(schema, all_columns=all_columns), path)
 
 
-def schema_graph(schema: Schema) -> Digraph:
-    """Return the graph of a schema, see `write_schema_image`."""
-    model_of = _model_of(Base)
-    indicators = {table for table, model in model_of.items() if issubclass(model, PerformanceIndicatorBase)}
-    if schema == "main":
-        tables = set(Base.metadata.tables.values()) - indicators
-        return tables_graph("Knowledge graph (PostgreSQL)", Base, tables, _dialect("postgresql+psycopg2"))
-    if schema == "performance":
-        tables = indicators | {key.column.table for table in indicators for key in table.foreign_keys}
-        return tables_graph("Performance indicators (PostgreSQL)", Base, tables, _dialect("postgresql+psycopg2"))
-    if schema == "cache":
-        tables = set(CacheBase.metadata.tables.values())
-        return tables_graph("Graph cache file (SQLite)", CacheBase, tables, _dialect("sqlite"))
-    raise ConfigurationError(f"no schema is named {schema!r}, only {', '.join(get_args(Schema))}")
-
-
-def _dialect(name: str) -> Dialect:
-    return make_url(f"{name}://").get_dialect()()
-
-
-def _model_of(base: type[DeclarativeBase]) -> dict[Table, type]:
-    mapped = ((mapper.local_table, mapper.class_) for mapper in base.registry.mappers)
-    return {table: model for table, model in mapped if isinstance(table, Table)}
-
-
-def tables_graph(title: str, base: type[DeclarativeBase], tables: Iterable[Table], dialect: Dialect) -> Digraph:
-    """Return the graph of some tables; equal tables make the same source.
-
-    A column that holds ids without a foreign key, as an array does, names in ``info["refers_to"]`` the column that
-    they are of: ``mapped_column(info={"refers_to": "python_release.id"})``.
+def write_tables_image(
+    path: str | Path,
+    *,
+    topics: Collection[str] = (),
+    tables: Collection[str] = (),
+    depth: int = 1,
+    all_columns: bool = False,
+) -> Path:
+    """Write a picture of some tables with all their columns, and of those around them with their keys.
 
     Args:
-        title: what stands above.
-        base: the base of the models of the tables; the module of a model is the topic of its table.
-        tables: those to draw; what they refer to is not drawn unless it is one of them.
-        dialect: the names of the types are those that it knows.
+        path: the file; the ending of its name says the format, see `write_diagram`.
+        topics: topics, all tables of which are drawn: those of the database, ``performance`` among them, and ``cache``,
+            the graph cache file.
+        tables: names of tables. One that both the database and the cache file have is that of the database, unless
+            something else was chosen that the cache file alone has.
+        depth: how many references away from these a table may be, in either direction, to be drawn with its keys.
+        all_columns: draw every column of every table.
 
     Returns:
-        The graph, a cluster for each topic.
+        The path of the file.
 
     Raises:
-        ConfigurationError: ``info["refers_to"]`` names a column that does not exist.
+        ConfigurationError: nothing is chosen, no topic or table has such a name, those chosen are partly of the
+            database and partly of the cache file, ``depth`` is negative, no such format, or the file cannot be written.
+        NotFoundError: no program that lays out graphs is installed.
+        ThothStorageException: that program failed.
 
     """
-    graph = Digraph(
-        "schema",
-        graph_attr={
-            "label": caption(title, _LEGEND, _EDGES),
-            "labelloc": "t",
-            "fontname": FONT,
-            "rankdir": "LR",
-            "nodesep": "0.25",
-            "ranksep": "1.1",
-            "remincross": "true",
-        },
-        node_attr={"shape": "plain", "fontname": FONT, "fontsize": "11"},
-        edge_attr={"dir": "both", "arrowtail": "crow", "arrowsize": "0.8"},
-    )
-    drawn = {table.name: table for table in sorted(tables, key=lambda table: table.name)}
-    model_of = _model_of(base)
-    topics: dict[str, list[Table]] = {}
-    for table in drawn.values():
-        topics.setdefault(_topic(model_of.get(table)), []).append(table)
-    hue_of: dict[str, float] = {}
-    for number, (topic, members) in enumerate(sorted(topics.items())):
-        frame = _frame(topic, hue(number)) if len(topics) > 1 else None
-        for table in members:
-            model, hue_of[table.name] = model_of.get(table), hue(number)
-            label = _table_label(table, model, dialect, f"{hue(number):.3f} 0.28 0.96")
-            (graph if frame is None else frame).node(table.name, label, tooltip=escape(_first_line(model)))
-        if frame is not None:
-            graph.subgraph(frame)
-    for reference in (found for table in drawn.values() for found in _references(table) if found.target in drawn):
-        _draw_reference(graph, reference, hue_of[reference.source])
-    return graph
+    return write_diagram(tables_diagram(topics=topics, tables=tables, depth=depth, all_columns=all_columns), path)
 
 
-def _frame(topic: str, colour: float) -> Digraph:
-    style = {"label": f"<<B>{html_escape(topic)}</B>>", "labeljust": "l", "fontsize": "14", "margin": "14"}
-    style |= {"style": "rounded,filled", "color": f"{colour:.3f} 0.35 0.80", "fillcolor": f"{colour:.3f} 0.07 1.00"}
-    return Digraph(f"cluster_{topic}", graph_attr=style)
+def write_diagram(diagram: Diagram, path: str | Path) -> Path:
+    """Write a diagram as a picture; the file is there as a whole or not at all.
+
+    Args:
+        diagram: what to draw.
+        path: the file; the ending of its name says the format: ``.png``, ``.svg``, ``.dot`` (what Graphviz reads),
+            ``.mmd`` (what Mermaid reads), ``.dia`` (a diagram of Dia), or ``.pdf`` when Graphviz itself is installed.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigurationError: the ending is none of these, or the file cannot be written.
+        NotFoundError: no program that lays out graphs is installed; ``.dot`` and ``.mmd`` need none.
+        ThothStorageException: that program failed.
+
+    """
+    path = Path(path)
+    file_format = picture_format(path, FORMATS)
+    if file_format == "mmd":
+        return write_picture(path, mermaid_source(diagram).encode())
+    if file_format == "dia":
+        return write_picture(path, dia_document(diagram, path))
+    return write_graph(diagram_graph(diagram), path)
 
 
-def _topic(model: type | None) -> str:
-    return _NO_MODEL if model is None else model.__module__.rpartition(".")[2].removeprefix("models_")
+def is_picture_of(path: str | Path, diagram: Diagram) -> bool:
+    """Return whether a file that `write_diagram` wrote shows a diagram, and not what the models once were.
+
+    Args:
+        path: the file, not a PDF. Where the things in a picture stand has no part in it: that differs between the
+            programs that lay them out.
+        diagram: what it should show.
+
+    Raises:
+        ConfigurationError: the ending of its name is none of a picture, or there is no such file.
+
+    """
+    path = Path(path)
+    file_format = picture_format(path, [known for known in FORMATS if known != "pdf"])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    if file_format == "mmd":
+        return content == mermaid_source(diagram).encode()
+    source: str = diagram_graph(diagram).source
+    if file_format == "dot":
+        return content == source.encode()
+    return note(source).encode() in (gzip.decompress(content) if file_format == "dia" else content)
 
 
-def _first_line(model: type | None) -> str:
-    return ((model and model.__doc__) or "").strip().partition("\n")[0]
+def schema_diagram(schema: Schema, *, all_columns: bool = False) -> Diagram:
+    """Return the diagram of a schema, see `write_schema_image`."""
+    if schema not in get_args(Schema):
+        raise ConfigurationError(f"no schema is named {schema!r}, only {', '.join(get_args(Schema))}")
+    if schema == "cache":
+        models = _cache_file()
+        return models.diagram(_CACHE_FILE, dict.fromkeys(models.tables, 0))
+    models = _database()
+    indicators = {name for name, model in models.model_of.items() if issubclass(model, PerformanceIndicatorBase)}
+    if schema == "main":
+        chosen = dict.fromkeys(models.tables.keys() - indicators, 0)
+        return models.diagram(_DATABASE, chosen, detail="all" if all_columns else "keys")
+    referred = {reference.target for reference in models.references if reference.source in indicators}
+    chosen = dict.fromkeys(referred, 1) | dict.fromkeys(indicators, 0)
+    return models.diagram(_INDICATORS, chosen, 1, detail="all" if all_columns else "near")
 
 
-def _table_label(table: Table, model: type | None, dialect: Dialect, colour: str) -> str:
-    """Return a table of HTML-like markup: https://graphviz.org/doc/info/shapes.html#html."""
-    rows = [f'<TR><TD COLSPAN="4" CELLPADDING="4" BGCOLOR="{colour}"><B>{html_escape(table.name)}</B></TD></TR>']
-    natural = set(getattr(model, "NATURAL_KEY", ()))
-    for column in table.columns:
-        name, kind = html_escape(column.name), html_escape(_type_name(column, dialect))
-        marks = " ".join(_marks(table, column, natural)) or " "
-        null = "NULL" if column.nullable else " "
-        rows.append(
-            f'<TR><TD PORT="in {name}" ALIGN="LEFT"><FONT COLOR="#b04000" POINT-SIZE="9">{marks}</FONT></TD>'
-            f'<TD ALIGN="LEFT">{name} </TD><TD ALIGN="LEFT"><FONT COLOR="#404070">{kind}</FONT></TD>'
-            f'<TD PORT="out {name}" ALIGN="LEFT"><FONT COLOR="#808080" POINT-SIZE="9">{null}</FONT></TD></TR>'
-        )
-    frame = 'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="#808080" BGCOLOR="white"'
-    return f"<<TABLE {frame}>{''.join(rows)}</TABLE>>"
+def tables_diagram(
+    *, topics: Collection[str] = (), tables: Collection[str] = (), depth: int = 1, all_columns: bool = False
+) -> Diagram:
+    """Return the diagram of some tables and of those around them, see `write_tables_image`."""
+    if not topics and not tables:
+        raise ConfigurationError("neither a topic nor a table is chosen")
+    if depth < 0:
+        raise ConfigurationError(f"depth is {depth}, and has to be 0 or more")
+    schemas = {_DATABASE: _database(), _CACHE_FILE: _cache_file()}
+    _check("topic", topics, [name for models in schemas.values() for name in models.topics])
+    _check("table", tables, [name for models in schemas.values() for name in models.tables])
+    for name_of_schema, models in schemas.items():
+        if set(topics) <= set(models.topics) and set(tables) <= models.tables.keys():
+            chosen = [name for name in models.tables if models.topic_of[name] in topics or name in tables]
+            title = f"{', '.join([*topics, *tables])}: {name_of_schema}"
+            return models.diagram(title, models.within(chosen, depth), depth, detail="all" if all_columns else "near")
+    names = ", ".join([*topics, *tables])
+    raise ConfigurationError(f"some of {names} are of the database, some of the cache file, and one picture holds one")
 
 
-def _marks(table: Table, column: Column[object], natural: set[str]) -> Iterable[str]:
-    if column.primary_key:
-        yield "PK"
-    if column.foreign_keys:
-        yield "FK"
-    if column.name in natural:
-        yield "NK"
-    elif any(column.name in key for key in _unique_keys(table) if key != natural):
-        yield "U"
+def database_topics() -> tuple[str, ...]:
+    """Return the topics of the tables of the database."""
+    return _database().topics
 
 
-def _unique_keys(table: Table) -> list[set[str]]:
-    keys: list[UniqueConstraint | Index] = [index for index in table.indexes if index.unique]
-    keys += [key for key in table.constraints if isinstance(key, UniqueConstraint)]
-    return [set(key.columns.keys()) for key in keys]
+def _check(kind: str, chosen: Collection[str], known: Collection[str]) -> None:
+    for name in chosen:
+        if name not in known:
+            raise ConfigurationError(f"no {kind} is named {name!r}, only {', '.join(sorted(set(known)))}")
 
 
-def _type_name(column: Column[object], dialect: Dialect) -> str:
-    name = column.type.compile(dialect=dialect).partition(" COLLATE ")[0].lower()
-    return _TYPE_NAMES.get(name, name)
+def _database() -> Models:
+    return Models(Base, make_url("postgresql+psycopg2://").get_dialect()())
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """One edge: columns of a table that hold ids of another."""
-
-    source: str
-    columns: Sequence[str]
-    target: str
-    target_columns: Sequence[str]
-    nullable: bool
-    unique: bool
-    array: bool = False
-    backward: bool = False
-    """Whether it closes a cycle, so that it has no say in which table stands left of which."""
-
-
-def _references(table: Table) -> list[_Reference]:
-    found = [_foreign_key(table, key) for key in table.foreign_key_constraints]
-    found += [_array_of_ids(table, column) for column in table.columns if "refers_to" in column.info]
-    return sorted(found, key=lambda reference: (reference.columns, reference.target))
-
-
-def _foreign_key(table: Table, key: ForeignKeyConstraint) -> _Reference:
-    columns = [column.name for column in key.columns]
-    keys = [*_unique_keys(table), set(table.primary_key.columns.keys())]
-    return _Reference(
-        source=table.name,
-        columns=columns,
-        target=key.referred_table.name,
-        target_columns=[element.column.name for element in key.elements],
-        nullable=any(column.nullable for column in key.columns),
-        unique=any(unique and unique <= set(columns) for unique in keys),
-        backward=key.use_alter,
-    )
-
-
-def _array_of_ids(table: Table, column: Column[object]) -> _Reference:
-    refers_to = str(column.info["refers_to"])
-    target, _, target_column = refers_to.rpartition(".")
-    if target not in table.metadata.tables or target_column not in table.metadata.tables[target].columns:
-        raise ConfigurationError(f'{table.name}.{column.name}: info["refers_to"] is {refers_to!r}, which is no column')
-    return _Reference(table.name, [column.name], target, [target_column], nullable=True, unique=False, array=True)
-
-
-def _draw_reference(graph: Digraph, reference: _Reference, colour: float) -> None:
-    said = [f"{reference.source} ({', '.join(reference.columns)})"]
-    said.append(f"{reference.target} ({', '.join(reference.target_columns)})")
-    styles = [*["dashed"] * reference.array, *["bold"] * (len(reference.columns) > 1)]
-    tail, head = ("in", "out") if reference.backward else ("out", "in")
-    sides = {"in": "w", "out": "e"}
-    attributes = {
-        "tailport": f"{tail} {reference.columns[-1]}:{sides[tail]}",
-        "headport": f"{head} {reference.target_columns[-1]}:{sides[head]}",
-        "arrowhead": "crow" if reference.array else "teeodot" if reference.nullable else "tee",
-        "color": f"{colour:.3f} 0.90 0.50",
-        "tooltip": escape(" -> ".join(said)),
-    }
-    if reference.unique:
-        attributes["arrowtail"] = "tee"
-    if reference.backward:
-        attributes["constraint"] = "false"
-    if styles:
-        attributes["style"] = ",".join(styles)
-    graph.edge(reference.source, reference.target, **attributes)
+def _cache_file() -> Models:
+    return Models(CacheBase, make_url("sqlite://").get_dialect()())
