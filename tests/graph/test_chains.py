@@ -69,13 +69,11 @@ def walks(worlds: Worlds, roots: Sequence[Package], name: str, version: str | No
 
 
 def costs(chain: tuple[Package, ...], chains: set[tuple[Package, ...]]) -> int:
-    """Return how many newer versions of the same project the steps of a chain could have led to."""
+    """Return how many newer releases of the same project the steps of a chain could have led to."""
     total = 0
-    for length, (name, version, _) in enumerate(chain):
-        versions = {
-            other[length][1] for other in chains if other[:length] == chain[:length] and other[length][0] == name
-        }
-        total += sorted(versions, key=NEWEST_FIRST.index).index(version)
+    for length, package in enumerate(chain):
+        others = {other[length] for other in chains if other[:length] == chain[:length]}
+        total += sum(other[0] == package[0] and order((other,)) < order((package,)) for other in others)
     return total
 
 

@@ -118,6 +118,21 @@ def test_pictures_of_chains(tmp_path: Path) -> None:
     )
 
 
+def test_a_release_on_several_indexes_is_one_box(tmp_path: Path) -> None:
+    other: PackageTuple = ("b", "2", "https://index.example.com/simple")
+    requirements = {
+        **REQUIREMENTS,
+        (A, other): REQUIREMENTS[A, B2],
+        (other, C2): [{"specifier": "*", "marker": None, "extra": None}],
+    }
+    path = write_chains_image(tmp_path / "why.mmd", [*CHAINS, (A, other, C2)], requirements, "Why")
+    boxes, arrows = boxes_and_arrows(path.read_text(encoding="utf-8"))
+    assert [text for text, _ in boxes.values()] == ["a 1", "b 2", "c 2<br/>not solved", "b 1"]
+    assert ("a 1", "b 2", "b>=1") in arrows
+    assert ("b 2", "c 2<br/>not solved", f"{TEXT_OF_LAST} or c") in arrows
+    assert len(arrows) == 4
+
+
 def test_no_chains(tmp_path: Path) -> None:
     chains = shortest_chains(small_closure(), "absent")
     for ending in (".svg", ".mmd"):

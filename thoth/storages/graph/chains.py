@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeAlias
@@ -46,7 +47,8 @@ def shortest_chains(
     They are found by going through the closure level by level, each set of versions once, up to the first level with
     the package in it, and back along the dependencies that led there. From what is left, chains are taken in the order
     of their costs, by a queue of their beginnings. A step costs nothing to the newest version of each project that it
-    may lead to, 1 to the next one, and so on: ways through different projects come before those through older versions.
+    may lead to, 1 to the next one or to the same on another index, and so on: ways through different projects come
+    before those through older versions.
 
     Args:
         closure: what the roots depend on.
@@ -125,12 +127,11 @@ def _chains(closure: Closure, levels: Sequence[set[int]]) -> Iterator[Chain]:
         nodes: dict[int, set[int]] = {}
         for node in following:
             nodes.setdefault(number_of[closure.node_packages[node]], set()).add(node)
-        ages: dict[str, dict[str, int]] = {}
+        age_of: Counter[str] = Counter()
         for number in sorted(nodes):
-            name, version, _ = packages[number]
-            of_name = ages.setdefault(name, {})
-            age = of_name.setdefault(version, len(of_name))
-            heapq.heappush(waiting, (costs + age, (*beginning, number), nodes[number]))
+            name = packages[number][0]
+            heapq.heappush(waiting, (costs + age_of[name], (*beginning, number), nodes[number]))
+            age_of[name] += 1
 
     put(0, (), levels[0])
     while waiting:

@@ -1,8 +1,9 @@
-"""A picture of the shortest chains to a package: a box a package version, an arrow a requirement."""
+"""A picture of the shortest chains to a package: a box a release, whatever the index, an arrow a requirement."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from .chains import Chain, requirements_text
@@ -25,7 +26,8 @@ def write_chains_image(
 ) -> Path:
     """Write a picture of chains; equal chains make equal pictures.
 
-    What the chains begin with is yellow, what was not solved grey and dashed.
+    What the chains begin with is yellow, what was not solved grey and dashed. A release is one box, whatever the
+    index.
 
     Args:
         path: the file; the ending of its name says the format: ``.mmd`` for Mermaid, otherwise as `dot.write_graph`.
@@ -43,22 +45,23 @@ def write_chains_image(
         ThothStorageException: that program failed.
 
     """
-    packages = list(dict.fromkeys(package for chain in chains for package in chain))
-    number_of = {package: number for number, package in enumerate(packages)}
-    roots = {chain[0] for chain in chains}
+    releases: dict[tuple[str, str], str] = {}
+    declared: dict[tuple[tuple[str, str], tuple[str, str]], dict[str, None]] = {}
+    for chain in chains:
+        for name, version, url in chain:
+            releases.setdefault((name, version), "plain" if url else "unsolved")
+        releases[chain[0][:2]] = "asked"
+        for source, target in pairwise(chain):
+            text = requirements_text(target[0], requirements.get((source, target), ()))
+            declared.setdefault((source[:2], target[:2]), {})[text] = None
+    number_of = {release: number for number, release in enumerate(releases)}
     boxes = [
-        Box(
-            (f"{package[0]} {package[1]}", *(("not solved",) if package[2] is None else ())),
-            "asked" if package in roots else "unsolved" if package[2] is None else "plain",
-        )
-        for package in packages
+        Box((f"{name} {version}", *(["not solved"] if look == "unsolved" else [])), look)
+        for (name, version), look in releases.items()
     ]
-    edges = dict.fromkeys(pair for chain in chains for pair in zip(chain, chain[1:], strict=False))
     arrows = [
-        Arrow(
-            number_of[source], number_of[target], requirements_text(target[0], requirements.get((source, target), ()))
-        )
-        for source, target in edges
+        Arrow(number_of[source], number_of[target], " or ".join(filter(None, texts)))
+        for (source, target), texts in declared.items()
     ]
     if is_flowchart(path):
         return write_flowchart(flowchart(boxes, arrows, title), path)
