@@ -12,6 +12,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from thoth.storages.sync import sync_local_documents
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.rst"))
 # The order in which a reader of all pages would type the commands.
-PAGES_WITH_COMMANDS = ["quickstart", "migrations", "data-model", "embedded-postgresql"]
+PAGES_WITH_COMMANDS = ["quickstart", "query", "migrations", "data-model", "embedded-postgresql"]
 NOT_RUN = ["pip install"]
 MODELS_FILE = Path("thoth", "storages", "graph", "models_performance.py")
 
@@ -251,3 +252,17 @@ def test_names_in_the_pages_exist() -> None:
             assert name in methods, (page, name)
         for name in re.findall(r"\b(?:THOTH_STORAGES|KNOWLEDGE_GRAPH)_[A-Z_]+", content):
             assert name in variables, (page, name)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_commands_print_what_the_page_shows(tmp_path: Path) -> None:
+    (tmp_path / "thoth-storages").write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "thoth-storages"} "$@"\n')
+    (tmp_path / "thoth-storages").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    shown = [pair for pair in pairwise(blocks("query")) if (pair[0].language, pair[1].language) == ("console", "text")]
+    assert len(shown) > 3
+    for command, result in shown:
+        done = subprocess.run(
+            ["bash", "-c", command.body], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == result.body, command.body

@@ -45,6 +45,7 @@ NEW_ANALYSIS = analysis("package-extract-budget", system_symbols={"/lib64/libc.s
 NEW_PACKAGE_ANALYSIS = package_analysis(document_id="package-analyzer-budget")
 PACKAGES = [(f"synthetic-{number // 10}", str(number), PYPI) for number in range(1, 101)]
 FLASK = ("flask", "1.0.2")
+EDGES = [((*FLASK, PYPI), ("click", "7.0", PYPI)), *((package, package) for package in PACKAGES)]
 CLICK = {"dependency_name": "click", "dependency_version": "7.0"}
 RECORD = {"record_id": "pyup.io-1", "version_range": "<2", "advisory": "old"}
 
@@ -85,6 +86,7 @@ READS = [
         (*FLASK, PYPI),
         {**RHEL, "dependency_name": "click", "dependency_version": "7.0"},
     ),
+    Budget("get_python_requirements_many", (EDGES,), RHEL),
     Budget("python_package_exists", ("flask",)),
     Budget("python_package_version_exists", FLASK),
     Budget("python_package_version_exists", (*FLASK, PYPI, SOLVER)),
@@ -211,6 +213,7 @@ HOT = {
     "retrieve_dependent_packages",
     "retrieve_transitive_dependents_python",
     "get_python_environment_marker",
+    "get_python_requirements_many",
     "python_package_exists",
     "python_package_version_exists",
     "get_all_versions_python_package",

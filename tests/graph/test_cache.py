@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.factories import PYPI, RHEL
-from thoth.storages import GraphCache
+from tests.oracle import Oracle
+from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.exceptions import CacheFileError
 from thoth.storages.identifiers import Environment
 
@@ -229,6 +230,7 @@ def test_stats(cache: GraphCache) -> None:
             "get_depends_on": nothing,
             "get_python_package_version_records": nothing,
             "closure": nothing,
+            "get_all_versions_python_package": nothing,
         },
     }
     add(cache, "click", "7.0")
@@ -283,3 +285,21 @@ def test_what_was_added_is_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
         assert cache.scope() == {}
         assert cache.get_depends_on(*FLASK, **RHEL) == [("click", "7.0")]
         assert list(cache.added()) == [(FLASK, RHEL_8, [("click", "7.0")])]
+
+
+def test_versions_of_what_the_file_was_built_for(
+    samples: GraphDatabase, sample_cache: Path, samples_oracle: Oracle
+) -> None:
+    with GraphCache(str(sample_cache)) as cache:
+        questions: list[Json] = [RHEL, {}, {"os_name": "fedora"}]
+        for env in questions:
+            versions = cache.get_all_versions_python_package("Flask", **env)
+            assert versions is not None
+            assert len(versions) > 3
+            assert versions == samples.get_all_versions_python_package("flask", **env)
+            assert versions == samples_oracle.get_all_versions_python_package("flask", **env)
+        assert cache.get_all_versions_python_package("flask", f"{PYPI}/", **RHEL)
+        assert cache.get_all_versions_python_package("flask", "https://other.example.com", **RHEL) == []
+        for name, env in (("jinja2", RHEL), ("absent", RHEL), ("flask", {**RHEL, "python_version": "2.7"})):
+            assert cache.get_all_versions_python_package(name, **env) is None
+        assert cache.stats()["sqlite_cache_info"]["get_all_versions_python_package"] == {"hits": 5, "misses": 3}

@@ -189,6 +189,9 @@ def test_generated_cache_answers_as_the_database_or_misses(
             found = cache.get_python_package_version_records(name, version, url, **env)
             expected = oracle.get_python_package_version_records(name, version, url, **env)
             assert found in (None, expected)
+            for index_url in (None, url):
+                versions = cache.get_all_versions_python_package(name, index_url, **env)
+                assert versions in (None, oracle.get_all_versions_python_package(name, index_url, **env))
             if url is None:
                 continue
             question: Json = {

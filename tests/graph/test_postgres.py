@@ -38,6 +38,7 @@ SIGNATURES = {
     "get_python_package_version_records_many": f"(package_tuples, *, {_ENV})",
     "has_python_solver_error_many": f"(package_tuples, *, {_ENV})",
     "get_python_cve_records_many": "(package_tuples)",
+    "get_python_requirements_many": f"(edges, *, {_ENV}, {_FILTER})",
     "retrieve_transitive_dependents_python": (
         f"(package_name, package_version=None, index_url=None, *, {_ENV}, start_offset=0, count=100)"
     ),
@@ -151,6 +152,7 @@ ARGUMENTS: Json = {
     "documents": [],
     "document_ids": ["a"],
     "package_tuples": [("a", "1.0", PYPI)],
+    "edges": [(("a", "1.0", PYPI), ("b", "1.0", PYPI))],
     "rows": [("a", None, None)],
     "solver_name": SOLVER,
     "enabled": True,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TypeAlias, Unpack
 
-from .facts import Package, Release, normalize_index, normalize_name, normalize_version
+from .facts import Environment, Package, Release, normalize_index, normalize_name, normalize_version
 from .graph import Env, Extras, Graph, Record, by_name, normalized
 
 Edge: TypeAlias = tuple[Package, Package]
@@ -178,6 +179,60 @@ class Dependencies(Graph):
         if not markers:
             raise LookupError(f"{package_name} {package_version} does not depend on {wanted} in {dict(env)}")
         return min((marker for marker in markers if marker is not None), default=None)
+
+    def get_python_requirements_many(
+        self,
+        edges: Iterable[Edge],
+        *,
+        extras: Extras = None,
+        marker_evaluation_result: bool | None = None,
+        **env: Unpack[Env],
+    ) -> dict[Edge, list[dict[str, str | None]]]:
+        """Return the requirements behind each edge, sorted; none when there is no such edge."""
+        found: dict[Edge, list[dict[str, str | None]]] = {}
+        for edge in edges:
+            source, target = map(normalized, edge)
+            declared = {
+                (requirement.specifier, requirement.marker, requirement.extra)
+                for environment, record in self.records_in(source, env)
+                for requirement in self.requirements(environment, record, extras, marker_evaluation_result)
+                if requirement.name == target[0] and target[1] in requirement.versions and source[2] is not None
+            }
+            found[source, target] = [
+                {"specifier": specifier, "marker": marker, "extra": extra}
+                for specifier, marker, extra in sorted(declared, key=lambda one: (one[0], one[1] or "", one[2] or ""))
+            ]
+        return found
+
+    def shortest_chains(
+        self,
+        *package_tuples: Package,
+        package_name: str,
+        package_version: str | None = None,
+        extras: Extras = None,
+        marker_evaluation_result: bool | None = None,
+        **env: Unpack[Env],
+    ) -> set[tuple[Package, ...]]:
+        """Return the shortest chains from package versions to a package: every walk, a step longer each time."""
+        walks: set[tuple[Environment, tuple[Package, ...]]] = {
+            (environment, (record,)) for root in package_tuples for environment, record in self.records_in(root, env)
+        }
+        for _ in range(len(self.known) + 1):
+            longer: set[tuple[Environment, tuple[Package, ...]]] = set()
+            for environment, walk in walks:
+                name, version, index_url = walk[-1]
+                if index_url is None:
+                    continue
+                for release in self.dependencies(
+                    environment, (name, version, index_url), extras, marker_evaluation_result
+                ):
+                    longer.update((environment, (*walk, target)) for target in self.targets(environment, release))
+            chains = {walk for _, walk in longer if _is_release(walk[-1][:2], package_name, package_version)}
+            if chains:
+                return chains
+            # Who comes back to where they were is on no shortest chain.
+            walks = {(environment, walk) for environment, walk in longer if len(set(walk)) == len(walk)}
+        return set()
 
 
 def _is_release(release: Release, package_name: str, package_version: str | None) -> bool:

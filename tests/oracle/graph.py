@@ -13,6 +13,7 @@ from .facts import (
     Json,
     Package,
     Release,
+    Requirement,
     normalize_environment,
     normalize_index,
     normalize_name,
@@ -124,14 +125,23 @@ class Graph:
         self, environment: Environment, record: Record, extras: Extras = None, marker_held: bool | None = None
     ) -> set[Release]:
         """Return what a package version depends on: each version of each requirement that passes the filter."""
-        wanted_extras = {None} if extras is None else {extra and normalize_name(extra) for extra in extras}
-        wanted_held = marker_held is not False
         return {
             (requirement.name, version)
-            for requirement in self.latest[environment][record].requirements
-            if requirement.extra in wanted_extras and requirement.held is wanted_held
+            for requirement in self.requirements(environment, record, extras, marker_held)
             for version in requirement.versions
         }
+
+    def requirements(
+        self, environment: Environment, record: Record, extras: Extras = None, marker_held: bool | None = None
+    ) -> list[Requirement]:
+        """Return the requirements of a package version that pass the filter."""
+        wanted_extras = {None} if extras is None else {extra and normalize_name(extra) for extra in extras}
+        wanted_held = marker_held is not False
+        return [
+            requirement
+            for requirement in self.latest[environment][record].requirements
+            if requirement.extra in wanted_extras and requirement.held is wanted_held
+        ]
 
     def targets(self, environment: Environment, release: Release) -> Sequence[Package]:
         """Return what an edge to a release leads to: its records in that environment, or itself, unsolved."""

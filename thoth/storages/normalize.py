@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from packaging.utils import canonicalize_name
@@ -85,3 +86,9 @@ def version_sort_key(version: str) -> tuple[int, Version | str, str]:
         return (1, Version(version), version)
     except InvalidVersion:
         return (0, version, version)
+
+
+def versions_newest_first(versions: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return versions with index URLs, newest version first in the order of PEP 440, those of one by index URL."""
+    by_index = sorted(versions, key=lambda row: row[1])
+    return sorted(by_index, key=lambda row: version_sort_key(row[0]), reverse=True)

@@ -9,9 +9,11 @@ import click
 
 from .. import __version__
 from ..exceptions import ThothStorageException
+from .completion import completion
 from .db import db
 from .graph_cache import create_cache, graph_cache
 from .pictures import generate_schema
+from .query import query
 from .schema import schema
 from .store_cache import restore_cache, store_cache
 from .sync import sync
@@ -32,13 +34,25 @@ def cli(verbose: bool) -> None:
       eval "$(thoth-storages db start)"
       thoth-storages schema upgrade
       thoth-storages sync examples/solver-documents
+      thoth-storages query why jupyterlab==3.4.8 markupsafe
       thoth-storages graph-cache -c examples/cache_conf.yaml cache.sqlite3
     """
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for command in (create_cache, db, generate_schema, graph_cache, restore_cache, schema, store_cache, sync):
+for command in (
+    completion,
+    create_cache,
+    db,
+    generate_schema,
+    graph_cache,
+    query,
+    restore_cache,
+    schema,
+    store_cache,
+    sync,
+):
     cli.add_command(command)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..identifiers import Environment, PackageTuple, package_tuple
+from ..normalize import normalize_python_index_url, normalize_python_package_name, versions_newest_first
 from .cache_base import OpenCache
 from .closure import Closure
 from .filters import normalized_extras
@@ -120,6 +121,40 @@ class GraphCache(OpenCache):
             return answer
 
         return self._answer("get_python_package_version_records", ask)
+
+    def get_all_versions_python_package(
+        self,
+        package_name: str,
+        index_url: str | None = None,
+        *,
+        os_name: str | None = None,
+        os_version: str | None = None,
+        python_version: str | None = None,
+    ) -> list[tuple[str, str]] | None:
+        """Return the versions of a package as of the time when the file was built, or None: miss.
+
+        Only a package that the file was built for, and not one that others depend on, is there in all versions.
+
+        Args:
+            package_name: name of the package.
+            index_url: the index that they are on; None for any.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+
+        Returns:
+            Versions with index URLs, as `GraphDatabase.get_all_versions_python_package` returns them.
+
+        """
+        name = normalize_python_package_name(package_name)
+        url = None if index_url is None else normalize_python_index_url(index_url)
+        environment = Environment(os_name, os_version, python_version)
+
+        def ask() -> list[tuple[str, str]] | None:
+            found = self._packed.versions(name, url, environment)
+            return None if found is None else versions_newest_first(found)
+
+        return self._answer("get_all_versions_python_package", ask)
 
     def closure(
         self,

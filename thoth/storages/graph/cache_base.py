@@ -23,7 +23,12 @@ T = TypeVar("T")
 
 # What reading may raise: SQLite of its pages, the decoders of what they hold.
 _DAMAGED = (sqlite3.Error, CacheFileError, ValueError, LookupError)
-_COUNTED = ("get_depends_on", "get_python_package_version_records", "closure")
+_COUNTED = (
+    "get_depends_on",
+    "get_python_package_version_records",
+    "closure",
+    "get_all_versions_python_package",
+)
 
 _caches: weakref.WeakSet[OpenCache] = weakref.WeakSet()
 _abandoned: list[sqlite3.Connection] = []  # closing a parent's connection in a child would give up the parent's locks

@@ -150,6 +150,24 @@ class PackedPart:
         ]
         return found if found or as_of_its_date else None
 
+    def versions(self, name: str, index_url: str | None, environment: Environment) -> set[tuple[str, str]] | None:
+        """Return the versions of a package that have a record, with index URLs.
+
+        None when the file is not complete for all versions of the package in each environment asked about.
+        """
+        environment_ids = self._matching(environment)
+        if not environment_ids or name not in self._info.get("packages", ()):
+            return None
+        found: set[tuple[str, str]] = set()
+        for environment_id in environment_ids:
+            package = self._package(environment_id, name)
+            if package is None or package.packed is None:
+                continue
+            for position, (_, version) in enumerate(package.versions):
+                urls = {self._index_of[index_id] for index_id, _, _ in package.packed.records(position)}
+                found.update((version, url) for url in urls if index_url in (None, url))
+        return found
+
     def closure(
         self,
         packages: Sequence[PackageTuple],

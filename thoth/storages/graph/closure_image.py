@@ -13,6 +13,7 @@ from pathlib import Path
 from ..exceptions import ConfigurationError
 from .closure import Closure
 from .dot import FONT, Digraph, caption, escape, hue, write_graph
+from .flowchart import Arrow, Box, flowchart, is_flowchart, write_flowchart
 
 MOST_NAMES = 60
 """More packages than these are no picture any more."""
@@ -30,7 +31,7 @@ def write_closure_image(
     grey and dashed when no version was solved. An edge tells how many edges between versions it stands for.
 
     Args:
-        path: the file; the ending of its name says the format, see `dot.write_graph`.
+        path: the file; the ending of its name says the format: ``.mmd`` for Mermaid, otherwise as `dot.write_graph`.
         closure: what to draw.
         title: what stands above; by default, what was asked about.
         most_names: draw no more packages than these, the nearest, of equally near ones those with most edges; the
@@ -45,20 +46,41 @@ def write_closure_image(
         ThothStorageException: that program failed.
 
     """
+    if is_flowchart(path):
+        return write_flowchart(closure_flowchart(closure, title, most_names=most_names), path)
     return write_graph(closure_graph(closure, title, most_names=most_names), path)
+
+
+def closure_flowchart(closure: Closure, title: str | None = None, *, most_names: int = MOST_NAMES) -> str:
+    """Return the text of a flowchart of a closure in the language of Mermaid, see `write_closure_image`."""
+    summary = _summarise(closure)
+    drawn = _nearest(summary, most_names)
+    number_of = {package.name: number for number, package in enumerate(drawn)}
+    boxes = [
+        Box(
+            (package.name, _known(package)),
+            "asked" if package.is_root else "unsolved" if package.unsolved == package.versions else "plain",
+        )
+        for package in drawn
+    ]
+    arrows = [
+        Arrow(number_of[source], number_of[target], f"{count:,}")
+        for (source, target), count in sorted(summary.edges.items())
+        if source in number_of and target in number_of
+    ]
+    heading, _ = _heading(closure, summary, len(drawn), title)
+    return flowchart(boxes, arrows, heading)
 
 
 def closure_graph(closure: Closure, title: str | None = None, *, most_names: int = MOST_NAMES) -> Digraph:
     """Return the graph of a closure, see `write_closure_image`."""
-    if most_names < 1:
-        raise ConfigurationError(f"most_names is {most_names}, and has to be 1 or more")
     summary = _summarise(closure)
-    ranked = sorted(summary.packages.values(), key=lambda each: (each.distance, -each.edges, each.name))
-    drawn = ranked[:most_names]
+    drawn = _nearest(summary, most_names)
+    heading, lines = _heading(closure, summary, len(drawn), title)
     graph = Digraph(
         "closure",
         graph_attr={
-            "label": _caption(closure, summary, len(drawn), title),
+            "label": caption(heading, *lines),
             "labelloc": "t",
             "fontname": FONT,
             "rankdir": "LR",
@@ -159,7 +181,16 @@ def _distances(roots: set[str], edges: Iterable[tuple[str, str]]) -> dict[str, i
     return distances
 
 
-def _caption(closure: Closure, summary: _Summary, drawn: int, title: str | None) -> str:
+def _nearest(summary: _Summary, most_names: int) -> list[_Package]:
+    """Return the packages to draw."""
+    if most_names < 1:
+        raise ConfigurationError(f"most_names is {most_names}, and has to be 1 or more")
+    ranked = sorted(summary.packages.values(), key=lambda each: (each.distance, -each.edges, each.name))
+    return ranked[:most_names]
+
+
+def _heading(closure: Closure, summary: _Summary, drawn: int, title: str | None) -> tuple[str, list[str]]:
+    """Return what stands above the picture, and the small lines below it."""
     if title is None:
         asked = [f"{name} {version}" for name, version, _ in closure.roots]
         more = f" and {len(asked) - _MOST_IN_TITLE} more" if len(asked) > _MOST_IN_TITLE else ""
@@ -174,7 +205,7 @@ def _caption(closure: Closure, summary: _Summary, drawn: int, title: str | None)
     left_out = len(summary.packages) - drawn
     if left_out:
         lines.append(f"{_count(left_out, 'package')} left out: farther away, or with fewer edges")
-    return caption(title, *lines)
+    return title, lines
 
 
 def _count(number: int, noun: str) -> str:
@@ -182,13 +213,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _label(package: _Package) -> str:
+    return f'<<B>{html_escape(package.name)}</B><BR/><FONT POINT-SIZE="9">{_known(package)}</FONT>>'
+
+
+def _known(package: _Package) -> str:
     known = _count(package.versions, "version")
     if package.unsolved == package.versions:
-        known += ", not solved"
-    elif package.unsolved:
-        known += f", {package.unsolved:,} not solved"
-    name = html_escape(package.name)
-    return f'<<B>{name}</B><BR/><FONT POINT-SIZE="9">{known}</FONT>>'
+        return f"{known}, not solved"
+    return f"{known}, {package.unsolved:,} not solved" if package.unsolved else known
 
 
 def _look(package: _Package, colour: float) -> dict[str, str]:

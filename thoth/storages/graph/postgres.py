@@ -38,6 +38,7 @@ from .queries import (
     packages,
     performance,
     provenance,
+    requirements,
     solvers,
     vulnerabilities,
 )
@@ -53,12 +54,13 @@ class GraphDatabase(CachedReads):
     Making one touches neither network nor files; `connect` does. It can be used from threads, and after a fork.
     """
 
-    # Dependencies: cached_reads.py, queries/dependencies.py, queries/closures.py
+    # Dependencies: cached_reads.py, queries/dependencies.py, queries/closures.py, queries/requirements.py
     get_depends_on_many = exposed(dependencies.get_depends_on_many)
     retrieve_dependent_packages = exposed(dependencies.retrieve_dependent_packages)
     retrieve_transitive_dependents_python = exposed(dependencies.retrieve_transitive_dependents_python)
     retrieve_transitive_dependents_python_count = exposed(dependencies.retrieve_transitive_dependents_python_count)
     get_python_environment_marker = exposed(dependencies.get_python_environment_marker, cached=True)
+    get_python_requirements_many = exposed(requirements.get_python_requirements_many)
 
     # Packages: queries/packages.py, ingest/packages.py
     get_python_package_version_records_many = exposed(packages.get_python_package_version_records_many)

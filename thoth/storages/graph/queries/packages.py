@@ -12,7 +12,7 @@ from ...normalize import (
     normalize_python_index_url,
     normalize_python_package_name,
     normalize_python_package_version,
-    version_sort_key,
+    versions_newest_first,
 )
 from ..filters import IN_ENVIRONMENT, environment_parameters, solver_environment
 from .wanted import WANTED, Wanted, package_row
@@ -241,8 +241,7 @@ def get_all_versions_python_package(
             **environment_parameters(Environment(os_name, os_version, python_version)),
         },
     )
-    by_index = sorted(((version, url) for version, url in rows), key=lambda row: row[1])
-    return sorted(by_index, key=lambda row: version_sort_key(row[0]), reverse=True)
+    return versions_newest_first((version, url) for version, url in rows)
 
 
 def get_python_packages(session: Session) -> set[str]:
