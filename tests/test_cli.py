@@ -68,7 +68,7 @@ def test_version(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["sync"], ["graph-cache"], ["create-cache"], ["generate-schema"], ["db"], ["schema"]]
+    "command", [[], ["sync"], ["graph-cache"], ["create-cache"], ["generate-schema"], ["db"], ["schema"], ["query"]]
 )
 def test_help(place: Path, command: list[str]) -> None:
     assert ok(place, *command, "--help").startswith("Usage: thoth-storages")

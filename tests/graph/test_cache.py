@@ -252,6 +252,7 @@ def test_stats(cache: GraphCache) -> None:
         "get_depends_on": {"hits": 3, "misses": 1},
         "get_python_package_version_records": {"hits": 1, "misses": 1},
         "closure": {"hits": 0, "misses": 1},
+        "get_all_versions_python_package": {"hits": 0, "misses": 0},
     }
     stats["sqlite_cache_info"]["closure"]["misses"] = 99
     assert cache.stats()["sqlite_cache_info"]["closure"]["misses"] == 1
