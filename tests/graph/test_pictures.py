@@ -171,7 +171,7 @@ def test_png_and_svg_of_a_closure(tmp_path: Path) -> None:
 def test_an_unknown_ending_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.pdf, \.dot, \.mmd, \.dia$"):
         write_schema_image(tmp_path / name, "main")
-    with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.dot, \.pdf$"):
+    with pytest.raises(ConfigurationError, match=rf"{name}: .* \.png, \.svg, \.dot, \.pdf, \.mmd$"):
         write_closure_image(tmp_path / name, small_closure())
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .chains import Chain, requirements_text
 from .closure import Edge
-from .dot import FONT, Digraph, caption, escape, write_graph
-from .flowchart import Arrow, Box, flowchart, is_flowchart, write_flowchart
+from .dot import FONT, Digraph, caption, escape
+from .flowchart import Arrow, Box, flowchart, write_graph_or_flowchart
 
 _LOOKS = {
     "asked": {"fillcolor": "#ffe08a", "penwidth": "3"},
@@ -63,9 +63,7 @@ def write_chains_image(
         Arrow(number_of[source], number_of[target], " or ".join(filter(None, texts)))
         for (source, target), texts in declared.items()
     ]
-    if is_flowchart(path):
-        return write_flowchart(flowchart(boxes, arrows, title), path)
-    return write_graph(_graph(boxes, arrows, title), path)
+    return write_graph_or_flowchart(path, lambda: _graph(boxes, arrows, title), lambda: flowchart(boxes, arrows, title))
 
 
 def _graph(boxes: Sequence[Box], arrows: Sequence[Arrow], title: str) -> Digraph:

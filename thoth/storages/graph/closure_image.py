@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..exceptions import ConfigurationError
 from .closure import Closure
-from .dot import FONT, Digraph, caption, escape, hue, write_graph
-from .flowchart import Arrow, Box, flowchart, is_flowchart, write_flowchart
+from .dot import FONT, Digraph, caption, escape, hue
+from .flowchart import Arrow, Box, flowchart, write_graph_or_flowchart
 
 MOST_NAMES = 60
 """More packages than these are no picture any more."""
@@ -46,9 +46,11 @@ def write_closure_image(
         ThothStorageException: that program failed.
 
     """
-    if is_flowchart(path):
-        return write_flowchart(closure_flowchart(closure, title, most_names=most_names), path)
-    return write_graph(closure_graph(closure, title, most_names=most_names), path)
+    return write_graph_or_flowchart(
+        path,
+        lambda: closure_graph(closure, title, most_names=most_names),
+        lambda: closure_flowchart(closure, title, most_names=most_names),
+    )
 
 
 def closure_flowchart(closure: Closure, title: str | None = None, *, most_names: int = MOST_NAMES) -> str:

@@ -19,6 +19,7 @@ from ..exceptions import ConfigurationError, NotFoundError, ThothStorageExceptio
 
 __all__ = [
     "FONT",
+    "GRAPH_FORMATS",
     "Digraph",
     "caption",
     "escape",
@@ -37,6 +38,8 @@ FONT = "Helvetica"
 _SOURCE_FORMATS = ("dot",)
 _FORMATS = ("png", "svg")
 _FORMATS_OF_GRAPHVIZ = ("pdf",)  # graphviz-pure does not write it
+GRAPH_FORMATS = (*_FORMATS, *_SOURCE_FORMATS, *_FORMATS_OF_GRAPHVIZ)
+"""What `write_graph` writes."""
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -73,7 +76,7 @@ def write_graph(graph: Digraph, path: str | Path) -> Path:
 
     """
     path = Path(path)
-    file_format = picture_format(path, (*_FORMATS, *_SOURCE_FORMATS, *_FORMATS_OF_GRAPHVIZ))
+    file_format = picture_format(path, GRAPH_FORMATS)
     source: str = graph.source
     if file_format in _SOURCE_FORMATS:
         return write_picture(path, source.encode())

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..exceptions import ConfigurationError
+from .dot import GRAPH_FORMATS, Digraph, picture_format, write_graph, write_picture
 
-ENDING = ".mmd"
+_FORMAT = "mmd"
 
 # Within quotes, Mermaid reads HTML and its own entities, which are written with "#": `#35;` is a "#".
 _SPECIAL = re.compile(r"[^\w .,:/()=+*!'~-]")
@@ -55,28 +54,27 @@ def flowchart(boxes: Iterable[Box], arrows: Iterable[Arrow], title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_flowchart(content: str, path: str | Path) -> Path:
-    """Write the text of a flowchart; the file is there as a whole or not at all.
+def write_graph_or_flowchart(path: str | Path, graph: Callable[[], Digraph], chart: Callable[[], str]) -> Path:
+    """Write a picture of a graph, or the text of a flowchart; the file is there as a whole or not at all.
+
+    Args:
+        path: the file; the ending of its name says the format: ``.mmd`` for Mermaid, otherwise as `dot.write_graph`.
+        graph: makes the graph.
+        chart: makes the text of the flowchart.
+
+    Returns:
+        The path of the file.
 
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: no such format, or the file cannot be written.
+        NotFoundError: no program that lays out graphs is installed; ``.dot`` and ``.mmd`` need none.
+        ThothStorageException: that program failed.
 
     """
     path = Path(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
-
-
-def is_flowchart(path: str | Path) -> bool:
-    """Tell whether the ending of a name is that of a flowchart."""
-    return Path(path).suffix.lower() == ENDING
+    if picture_format(path, (*GRAPH_FORMATS, _FORMAT)) == _FORMAT:
+        return write_picture(path, chart().encode())
+    return write_graph(graph(), path)
 
 
 def _quoted(text: str) -> str:
