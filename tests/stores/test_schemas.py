@@ -134,7 +134,9 @@ INSPECTIONS: dict[str, Json] = {
     "2019": inspection_document("inspection-test-0a0b0c0d"),
     "no script": inspection_document("inspection-test-0a0b0c0d", job_log=None),
     "a script that printed text": inspection_document("inspection-x-0a", job_log={"stdout": "text\0", "exit_code": 1}),
-    "February 2020": inspection_document("inspection-x-0a", job_log=None, job_logs=[{"stdout": {}}, {"stdout": "no"}]),
+    "February 2020": inspection_document(
+        "inspection-x-0a", job_log=None, job_logs=[{"stdout": {}}, {"stdout": "no"}, None]
+    ),
     "one result of several": {
         "document_id": "inspection-x-0a",
         "result_number": 0,
@@ -159,7 +161,7 @@ def test_inspections_of_every_year_pass(year: str) -> None:
         ({"inspection_id": 1}, "$.inspection_id: Expected `str | null`, got `int`"),
         ({"specification": None}, "$.specification: Expected `object`, got `null`"),
         ({"job_log": "text"}, "$.job_log: Expected `object | null`, got `str`"),
-        ({"job_logs": [{}, 1]}, "$.job_logs[1]: Expected `object`, got `int`"),
+        ({"job_logs": [{}, 1]}, "$.job_logs[1]: Expected `object | null`, got `int`"),
         ({"build_log": {}}, "$.build_log: Expected `str | null`, got `object`"),
         ({"result": {}}, "$.result_number: expected the number of the result"),
         ({"result": {}, "result_number": -1}, "$.result_number: expected the number of the result"),

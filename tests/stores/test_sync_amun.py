@@ -173,7 +173,8 @@ class TestFinished:
             batch({"completions": 2, "nodes": []}),
             batch({"completions": 2, "nodes": [COMPLETED, RUNNING]}),
             batch({"completions": 2, "nodes": [COMPLETED]}, LOG),
-            batch({"completions": 1, "nodes": [FAILED, WAITING], "finished_at": None}, LOG, phase="Running"),
+            batch({"completions": 1, "nodes": [FAILED, WAITING]}, LOG, None),
+            batch({"completions": 1, "nodes": [FAILED], "finished_at": None}, LOG, phase="Running"),
         ],
     )
     def test_not_yet(

@@ -104,6 +104,8 @@ class InspectionStatus(msgspec.Struct, frozen=True):
         """Whether all that is known of is done; whether more has to be done may depend on the specification."""
         if self.is_ended:
             return True
+        if self.workflow is not None and self.workflow.phase:
+            return False  # what failed may be run again
         return self.build.is_terminated and (not self.is_scheduled or (self.job is not None and self.job.is_finished))
 
 
