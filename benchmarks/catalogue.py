@@ -40,11 +40,14 @@ LARGEST_INDEX = 60
 NEIGHBOURHOOD = 300
 """Made-up packages that depend on each other and on real ones."""
 
+FIRST = ("jupyterlab", "pandas", "sphinx", "requests", "flask", "boto3", "pytest", "ipykernel", "nbconvert", "notebook")
+"""What the first packages are, and what they need."""
+
 _EXTRA = re.compile(r"\bextra\s*==")
 _SOLVED = (6, 7, 8)
 """How many of its versions are solved, the newest ones."""
-_ADJECTIVES = "amber brisk calm deep eager faint grand hasty idle jolly keen lucid merry noble plain quick".split()
-_NOUNS = "anchor basket compass drum engine falcon garden harbor island kettle lantern meadow needle orchard".split()
+_ADJECTIVES = ("amber", "brisk", "calm", "deep", "eager", "faint", "grand", "hasty", "idle", "jolly", "keen", "lucid")
+_NOUNS = ("anchor", "basket", "compass", "drum", "engine", "falcon", "garden", "harbor", "island", "kettle", "meadow")
 
 
 @dataclass(frozen=True)
@@ -174,9 +177,22 @@ class Catalogue:
         return f"<{upper},>={lower}" if upper != lower else f">={lower}"
 
     def _in_order_of_need(self, releases: dict[str, list[Release]]) -> list[str]:
-        """Return the real packages, then those that they need and of which the snapshot has no release."""
-        needed = {need.key for of_one in releases.values() for release in of_one for need in needs_of(release)}
-        return [*releases, *sorted(needed - set(releases))]
+        """Return the real packages, those that the first ones need before others, so that a few make a whole.
+
+        Some that are needed have no release in the snapshot; theirs are made up.
+        """
+        needs = {
+            name: sorted({need.key for release in of_one for need in needs_of(release)})
+            for name, of_one in releases.items()
+        }
+        ordered: dict[str, None] = {}
+        waiting = [name for name in (*FIRST, *releases) if name in releases]
+        while waiting:
+            name = waiting.pop(0)
+            if name not in ordered:
+                ordered[name] = None
+                waiting = [*needs.get(name, ()), *waiting]
+        return list(ordered)
 
     def _add_real(self, name: str, releases: Sequence[Release]) -> None:
         draw = self.draw("package", name)
@@ -189,11 +205,11 @@ class Catalogue:
         self._add(name, package)
 
     def _add_made_up(self, number: int) -> None:
-        name = f"{_ADJECTIVES[number % 16]}-{_NOUNS[number // 16 % 14]}-{number}"
+        name = _made_up_name(number)
         draw = self.draw("package", name)
         pattern = self._pattern(draw)
         start = number - number % NEIGHBOURHOOD
-        older = [f"{_ADJECTIVES[n % 16]}-{_NOUNS[n // 16 % 14]}-{n}" for n in range(start, number)]
+        older = [_made_up_name(other) for other in range(start, number)]
         needs: dict[str, Need] = {}
         for need in needs_of(pattern):
             target = need.name
@@ -219,6 +235,11 @@ class Catalogue:
         if self.packages:
             last = next(reversed(self.packages.values()))
             last.solved -= self.solved - documents
+
+
+def _made_up_name(number: int) -> str:
+    adjective, noun = _ADJECTIVES[number % len(_ADJECTIVES)], _NOUNS[number // len(_ADJECTIVES) % len(_NOUNS)]
+    return f"{adjective}-{noun}-{number}"
 
 
 def needs_of(release: Release) -> list[Need]:

@@ -19,7 +19,7 @@ from examples.sample_documents.forms import document
 from examples.sample_documents.package_metadata import INDEX_URL, Release
 from examples.sample_documents.runs import Dependency, Entry, Failure, Run, Unresolved
 
-from .catalogue import Catalogue, Package, needs_of
+from .catalogue import FIRST, Catalogue, Package
 
 Json: TypeAlias = dict[str, Any]
 
@@ -28,16 +28,16 @@ VERSION = 1
 DOCUMENTS = 2000
 """At scale 1."""
 SOLVER = RHEL_8.name
-ENVIRONMENT = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
+ENVIRONMENT: Json = {"os_name": "rhel", "os_version": "8", "python_version": "3.8"}
 INDEX = INDEX_URL
 ROOT = "jupyterlab"
-ROOTS = ("jupyterlab", "pandas", "sphinx", "requests", "flask", "boto3", "pytest", "ipykernel", "nbconvert", "notebook")
+ROOTS = FIRST
 """Ten packages whose closures overlap."""
 HUB = "typing-extensions"
 
 _FAILED, _UNRESOLVED = 0.018, 0.0035
 _STARTED = utc("2022-11-07T09:00:00")
-_WORDS = "a package that does what its name says and is used by others who want to do the same thing".split()
+_WORDS = ("a", "package", "that", "does", "what", "its", "name", "says", "and", "is", "used", "by", "many", "others")
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class Corpus:
     def __iter__(self) -> Iterator[Json]:
         """Yield the documents."""
         pairs = [
-            (package, version)
-            for package in self.catalogue.packages.values()
-            for version in package.solved_versions()
+            (package, version) for package in self.catalogue.packages.values() for version in package.solved_versions()
         ]
         self.catalogue.draw("order").shuffle(pairs)
         text = _description(self.catalogue.draw("description"))
@@ -172,19 +170,3 @@ def merged(documents: list[Json], packages: int, edges: int, identifier: str) ->
 def _description(draw: random.Random) -> str:
     """Return a text as long as the longest descriptions, twice."""
     return " ".join(draw.choice(_WORDS) for _ in range(12_000))
-
-
-__all__ = [
-    "DOCUMENTS",
-    "ENVIRONMENT",
-    "HUB",
-    "INDEX",
-    "ROOT",
-    "ROOTS",
-    "SOLVER",
-    "VERSION",
-    "Corpus",
-    "edges_of",
-    "merged",
-    "needs_of",
-]

@@ -57,17 +57,21 @@ class Worker:
         gc.collect()
         return {}
 
-    def call(self, method: str, calls: list[list[Any]], answers: bool = False) -> Json:
+    def call(self, method: str, calls: list[list[Any]], answers: bool = False, warm: bool = False) -> Json:
         """Call a method several times, with caches that hold nothing.
 
         Args:
             method: its name.
             calls: positional and keyword arguments of each call.
             answers: whether the answers are wanted, and not their sizes alone.
+            warm: whether the calls are made once before, so that caches have the answers.
 
         """
         self._graph.cache_clear()
         function = getattr(self._graph, method)
+        if warm:
+            for arguments, keywords in calls:
+                function(*[_hashable(argument) for argument in arguments], **keywords)
         before, results = self._statements, []
         started = time.perf_counter()
         for arguments, keywords in calls:
