@@ -7,7 +7,8 @@ from typing import Any
 
 from thoth.storages.identifiers import PackageTuple
 
-from .corpus import ENVIRONMENT, ROOT
+from .corpus import ENVIRONMENT, ROOT, Json
+from .released import HELD
 from .workspace import Workspace
 
 
@@ -27,24 +28,28 @@ def check_released(workspace: Workspace, packages: Sequence[PackageTuple]) -> No
 
     """
     graph = workspace.graph
+    _check_closure(workspace)
     for package in packages:
         name, version, url = package[0], package[1], str(package[2])
         mine = graph.get_depends_on(name, version, url, **ENVIRONMENT, without_cache=True)
-        theirs = _ask(workspace, "get_depends_on", package)
+        theirs = _ask(workspace, "get_depends_on", package, HELD)
         _compare("get_depends_on", package, {tuple(one) for _, found in theirs for one in found}, set(mine))
         records = graph.get_python_package_version_records(*package, **ENVIRONMENT, without_cache=True)
         found = [dict(record) for record in _ask(workspace, "get_python_package_version_records", package)]
         _compare("get_python_package_version_records", package, found, records)
         failed = graph.has_python_solver_error(name, version, url, **ENVIRONMENT)
         _compare("has_python_solver_error", package, _ask(workspace, "has_python_solver_error", package), failed)
-    root = workspace.corpus.newest(ROOT)
+
+
+def _check_closure(workspace: Workspace) -> None:
+    graph, root = workspace.graph, workspace.corpus.newest(ROOT)
     edges = graph.retrieve_transitive_dependencies_python(*root, **ENVIRONMENT, without_cache=True)
-    found = _ask(workspace, "retrieve_transitive_dependencies_python", root)
+    found = _ask(workspace, "retrieve_transitive_dependencies_python", root, HELD)
     _compare("closure", root, {tuple(map(tuple, edge)) for edge in found}, set(edges))
 
 
-def _ask(workspace: Workspace, method: str, package: PackageTuple) -> Any:
-    answer = workspace.released.ask("call", method=method, calls=[[list(package), ENVIRONMENT]], answers=True)
+def _ask(workspace: Workspace, method: str, package: PackageTuple, keywords: Json = ENVIRONMENT) -> Any:
+    answer = workspace.released.ask("call", method=method, calls=[[list(package), keywords]], answers=True)
     return answer["answers"][0]
 
 

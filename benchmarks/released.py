@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +15,16 @@ from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
+import dev
 from thoth.storages.documents.solver import SolverFacts
 
+from .corpus import ENVIRONMENT, Json
 from .measure import RELEASED
 
 RELEASE = "0.74.1"
 WORKER = Path(__file__).with_name("released_worker.py")
+HELD: Json = {**ENVIRONMENT, "marker_evaluation_result": True}
+"""The environment, and what says that requirements count whose marker held, which this library takes for granted."""
 _STAMP = f"thoth-storages-{RELEASE}.stamp"
 # Its tables of what a resolver asks for; the names of columns are those that COPY gets.
 _TABLES = {
@@ -52,12 +56,20 @@ def environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not (folder / _STAMP).exists():
         print(f"installing thoth-storages {RELEASE} into {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True, clear=True)
-        requirement = [f"thoth-storages=={RELEASE}"]
+        _make_environment(folder)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        subprocess.run([*pip, *requirement], check=True)
+        subprocess.run([*pip, f"thoth-storages=={RELEASE}", "setuptools<81"], check=True)
         (folder / _STAMP).touch()
     return python
+
+
+def _make_environment(folder: Path) -> None:
+    """Make an empty environment, of Python 3.11 if there is one: what the release was made for is about as old."""
+    older = shutil.which("python3.11")
+    if sys.version_info[:2] == (3, 11) or older is None:
+        dev.make_environment(folder)
+    else:
+        subprocess.run([older, "-m", "venv", "--clear", str(folder)], check=True)
 
 
 class ReleasedProcess:

@@ -9,10 +9,11 @@ from thoth.storages import GraphCache
 from thoth.storages.graph.closure import Closure, Edge
 from thoth.storages.identifiers import PackageTuple
 
-from ..corpus import ENVIRONMENT, ROOT, ROOTS
+from ..corpus import ENVIRONMENT, ROOT, ROOTS, Json
 from ..measure import FLOOR, LIBRARY, RELEASED, Subject, repeated, timed
 from ..recorded import recorded, replay
 from ..registry import Benchmark, group
+from ..released import HELD
 from ..targets import Target, at_most, faster, statements, under
 from ..workspace import Workspace
 
@@ -43,7 +44,7 @@ def from_the_database(workspace: Workspace) -> Iterator[Benchmark]:
     floor = Subject(FLOOR, repeated(lambda: replay(workspace.connection, sent), 3), 1, edges)
     released = []
     if workspace.options.with_released:
-        released = [_released(workspace, "retrieve_transitive_dependencies_python", list(root), edges)]
+        released = [_released(workspace, "retrieve_transitive_dependencies_python", list(root), edges, HELD)]
         value_targets.append(faster(RELEASED, 500))
         tuple_targets.append(faster(RELEASED, 180))
     name = f"of {ROOT}, database"
@@ -175,11 +176,13 @@ def _walk(graph: dict[PackageTuple, list[PackageTuple]], root: PackageTuple) -> 
     return edges
 
 
-def _released(workspace: Workspace, method: str, arguments: list[object], edges: int) -> Subject:
+def _released(
+    workspace: Workspace, method: str, arguments: list[object], edges: int, keywords: Json = ENVIRONMENT
+) -> Subject:
     process = workspace.released
 
     def run() -> float:
-        answer = process.ask("call", method=method, calls=[[arguments, ENVIRONMENT]])
+        answer = process.ask("call", method=method, calls=[[arguments, keywords]])
         subject.statements = answer["statements"]
         return float(answer["seconds"])
 

@@ -17,6 +17,7 @@ from ..corpus import ENVIRONMENT, ROOT
 from ..measure import FLOOR, LIBRARY, RELEASED, Subject, each
 from ..recorded import recorded, replay
 from ..registry import Benchmark, group
+from ..released import HELD
 from ..targets import at_most, under
 from ..workspace import Workspace
 
@@ -160,7 +161,8 @@ def _median_of_each(ask: Callable[[Any], Any], arguments: list[Any]) -> float:
 
 
 def _released(workspace: Workspace, method: str, packages: list[PackageTuple], warm: bool = False) -> Subject:
-    calls = [[list(package), ENVIRONMENT] for package in packages]
+    keywords = HELD if method == "get_depends_on" else ENVIRONMENT
+    calls = [[list(package), keywords] for package in packages]
     process = workspace.released
 
     def run() -> float:
