@@ -38,33 +38,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.rounds,
         not options.without_released,
         documents if options.full else options.released_documents,
+        options.written,
         options.large,
     )
     started = time.monotonic()
     try:
-        run = measure(settings, options.only or ORDER)
+        measure(settings, options.only or ORDER)
     except ThothStorageException as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    kept = options.folder / f"results_{documents}_{options.seed}.json"
-    save(run, kept)
     write(options.folder, options.seed, options.output)
     print(f"{options.output}: written after {time.monotonic() - started:.0f} s", file=sys.stderr)
     return 0
 
 
-def measure(options: Options, groups: Sequence[str]) -> Run:
-    """Run groups of benchmarks."""
-    results: list[Result] = []
+def measure(options: Options, groups: Sequence[str]) -> None:
+    """Run groups of benchmarks, and keep what each of them measured."""
+    kept = options.folder / f"results_{options.documents}_{options.seed}.json"
     with Workspace(options) as workspace:
+        facts = _facts(workspace)
         for name in groups:
             started = time.monotonic()
+            results: list[Result] = []
             for benchmark in GROUPS[name](workspace):
-                result = result_of(benchmark, name, interleaved(benchmark.subjects, options.rounds))
-                tell(result)
-                results.append(result)
+                results.append(result_of(benchmark, name, interleaved(benchmark.subjects, options.rounds)))
+                tell(results[-1])
+            save(Run(facts, results), kept)
             print(f"-- {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-        return Run(_facts(workspace), results)
 
 
 def write(folder: Path, seed: int, output: Path) -> None:
@@ -120,6 +120,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--released-documents", type=int, default=40, help="how many documents 0.74.1 syncs, half a second each"
     )
+    parser.add_argument("--written", type=int, default=500, help="how many documents are written one by one")
     parser.add_argument("--full", action="store_true", help="let 0.74.1 sync all documents: a quarter of an hour")
     parser.add_argument("--large", action="store_true", help="make the cache file of a million versions, too")
     parser.add_argument("--folder", type=Path, default=ROOT / ".benchmarks", help="of what stays between runs")

@@ -19,7 +19,7 @@ class Databases:
     """The databases of a server that forces to disk what is committed, with PostgreSQL's own settings."""
 
     def __init__(self, folder: Path) -> None:
-        """Describe the server; `start` starts it.
+        """Describe the server; a context starts it.
 
         Args:
             folder: where its files are; they stay, so that databases need not be made again.
@@ -27,13 +27,14 @@ class Databases:
         """
         self._server = EmbeddedServer(folder)
 
-    def start(self) -> None:
-        """Start the server; it ends with this process."""
+    def __enter__(self) -> Databases:
+        """Start the server, or join it; it ends with the last process that uses it."""
         self._server.start(owned=True)
+        return self
 
-    def stop(self) -> None:
-        """Stop the server."""
-        self._server.stop()
+    def __exit__(self, *_: object) -> None:
+        """Stop the server, unless another run uses it."""
+        self._server.__exit__(None, None, None)
 
     def environment(self, database: str) -> dict[str, str]:
         """Return the variables that make either library use a database."""

@@ -44,6 +44,8 @@ class Options:
     with_released: bool = True
     released_documents: int = 40
     """How many documents the release is given to sync, as it takes half a second for each."""
+    written: int = 500
+    """How many documents are written one by one; in groups, it is all of them."""
     large: bool = False
     """Whether the file of a million versions is made."""
 
@@ -58,8 +60,7 @@ class Workspace:
     def __enter__(self) -> Workspace:
         """Start the server."""
         self.options.folder.mkdir(parents=True, exist_ok=True)
-        self.databases.start()
-        self._stack.callback(self.databases.stop)
+        self._stack.enter_context(self.databases)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -54,13 +54,14 @@ def _threads(workspace: Workspace, workers: int) -> float:
 
 
 def _share(workspace: Workspace, writers: int, size: int) -> float:
-    return _processes(workspace, writers, size) / len(workspace.documents)
+    count = min(workspace.options.written, len(workspace.documents)) if size == 1 else len(workspace.documents)
+    return _processes(workspace, writers, size, count) / count
 
 
-def _processes(workspace: Workspace, writers: int, size: int) -> float:
+def _processes(workspace: Workspace, writers: int, size: int, count: int) -> float:
     """Let processes share the documents; return the seconds from when all are ready until the last is done."""
     with workspace.fresh(workspace.empty, "bench_library") as database:
-        command = [sys.executable, "-m", "benchmarks.writer", str(workspace.lines), str(writers), str(size)]
+        command = [sys.executable, "-m", "benchmarks.writer", str(workspace.lines), str(count), str(writers), str(size)]
         variables = {**os.environ, **workspace.databases.environment(database)}
         processes = [
             subprocess.Popen(
@@ -84,5 +85,5 @@ def _processes(workspace: Workspace, writers: int, size: int) -> float:
             if process.returncode:
                 raise RuntimeError(f"a writer failed with {process.returncode}")
         with workspace.databases.graph(database) as graph:
-            assert graph.get_solver_documents_count() == len(workspace.documents)
+            assert graph.get_solver_documents_count() == count
         return seconds
