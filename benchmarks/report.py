@@ -39,8 +39,11 @@ library sends, to the letter. *0.74.1* runs in a process of its own; its time is
 to sync a document, so it is given few of them; for reading, its tables are filled at once, and its answers compared
 with those of this library.
 
-Times are medians, with the first and the third quartile and the least. *Peak* is what the process needed beyond what
-it had before, at most, in any round (the client's; the server's memory is not in it).
+What stays within the process (the caches, the import, the opening of a file) is told by its processor time, so that
+whatever else the machine does is not in it; everything that asks the server by the clock on the wall. Times of single
+calls are the median of a round. What is shown are medians over the rounds, with the first and the third quartile and
+the least. *Peak* is what the process needed beyond what it had before, at most, in any round (the client's; the
+server's memory is not in it).
 """
 _MARKS = {True: "yes", False: "**no**", None: "–"}
 

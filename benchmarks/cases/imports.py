@@ -19,9 +19,9 @@ _SCRIPT = """
 import json, sys, time
 def resident():
     return next(int(l.split()[1]) * 1024 for l in open("/proc/self/status") if l.startswith("VmRSS"))
-before, started = resident(), time.perf_counter()
+before, started = resident(), time.process_time()
 import {module}
-print(json.dumps([time.perf_counter() - started, resident(), "boto3" in sys.modules]))
+print(json.dumps([time.process_time() - started, resident(), "boto3" in sys.modules]))
 """
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -14,7 +12,7 @@ from thoth.storages.identifiers import PackageTuple
 
 from ..checks import check_released
 from ..corpus import ENVIRONMENT, ROOT
-from ..measure import FLOOR, LIBRARY, RELEASED, Subject, each
+from ..measure import FLOOR, LIBRARY, RELEASED, Subject, computed, each
 from ..recorded import recorded, replay
 from ..registry import Benchmark, group
 from ..released import HELD
@@ -90,8 +88,8 @@ def from_memory(workspace: Workspace) -> Iterator[Benchmark]:
         answers = {(*one, *ENVIRONMENT.values(), None, None): ask(one) for one in of_these}
         keys = list(answers)
         subjects = [
-            Subject(LIBRARY, each(ask, of_these * 20), 0),
-            Subject("plain dict", each(answers.__getitem__, keys * 20), 0),
+            Subject(LIBRARY, computed(ask, of_these * 20), 0),
+            Subject("plain dict", computed(answers.__getitem__, keys * 20), 0),
         ]
         if workspace.options.with_released:
             subjects.append(_released(workspace, name.partition(",")[0], of_these, warm=True))
@@ -119,8 +117,8 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
                 f"cache-{name}",
                 f"{name}, cache file, names decoded",
                 [
-                    Subject(LIBRARY, each(ask, packages), 0),
-                    Subject("plain dict", each(answers.__getitem__, packages), 0),
+                    Subject(LIBRARY, computed(ask, packages), 0),
+                    Subject("plain dict", computed(answers.__getitem__, packages), 0),
                 ],
                 [under(5e-6)],
             )
@@ -130,7 +128,7 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
 def _first_touch(cache: GraphCache, name: str, ask: Callable[[Any], Any], names: list[PackageTuple]) -> Benchmark:
     def library() -> float:
         cache.clear_in_memory_cache()
-        return _median_of_each(ask, names)
+        return each(ask, names)()
 
     connection = cache._file.connection
     statement = "SELECT id, versions, body FROM packed_package JOIN packed_solved ON package_id = id"
@@ -139,7 +137,7 @@ def _first_touch(cache: GraphCache, name: str, ask: Callable[[Any], Any], names:
         return connection.execute(f"{statement} WHERE package_name = ?", one[:1]).fetchone()
 
     title = f"{name}, cache file, first touch of a name (median of {len(names)})"
-    bare = Subject("sqlite3, the row alone", lambda: _median_of_each(row, names), 1)
+    bare = Subject("sqlite3, the row alone", each(row, names), 1)
     return Benchmark(f"cache-first-{name}", title, [Subject(LIBRARY, library, 0), bare], [under(20e-6)])
 
 
@@ -151,15 +149,6 @@ def _in_the_file(workspace: Workspace) -> list[PackageTuple]:
     return [package for package in closure.packages if package[2] is not None]
 
 
-def _median_of_each(ask: Callable[[Any], Any], arguments: list[Any]) -> float:
-    seconds = []
-    for argument in arguments:
-        started = time.perf_counter()
-        ask(argument)
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
-
-
 def _released(workspace: Workspace, method: str, packages: list[PackageTuple], warm: bool = False) -> Subject:
     keywords = HELD if method == "get_depends_on" else ENVIRONMENT
     calls = [[list(package), keywords] for package in packages]
@@ -168,7 +157,7 @@ def _released(workspace: Workspace, method: str, packages: list[PackageTuple], w
     def run() -> float:
         answer = process.ask("call", method=method, calls=calls, warm=warm)
         subject.statements = answer["statements"] / len(calls)
-        return float(answer["seconds"]) / len(calls)
+        return float(answer["seconds"])
 
     subject = Subject(RELEASED, run, process=process.pid, rounds=3)
     return subject
