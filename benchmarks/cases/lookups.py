@@ -19,7 +19,7 @@ from ..released import HELD
 from ..targets import at_most, under
 from ..workspace import Workspace
 
-_COUNT = 300
+_COUNT = 100
 Ask = Callable[[GraphDatabase, PackageTuple], Any]
 
 _QUESTIONS: dict[str, Ask] = {
