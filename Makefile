@@ -1,6 +1,6 @@
 # Each target is a step of dev.py, which makes the environment that it runs in (.venv).
 PYTHON ?= python3
-STEPS := demo test oldest lint format types pictures docs
+STEPS := demo test oldest lint format types pictures docs bench
 
 .DEFAULT_GOAL := help
 .PHONY: help clean test-ceph $(STEPS)
@@ -16,6 +16,7 @@ help: ## show the targets
 	@echo "make types    mypy, strict"
 	@echo "make pictures the pictures of the tables in docs/, from the models"
 	@echo "make docs     the documentation, into docs/_build/html"
+	@echo "make bench    benchmarks beside 0.74.1 and the bare drivers, into docs/benchmarks.rst (ARGS='--help' for options)"
 	@echo "make test-ceph   the tests of the stores, on a real Ceph for as long as they run (Debian; installs it, as root)"
 	@echo "make clean    remove what these made, environments too"
 
@@ -23,7 +24,7 @@ $(STEPS):
 	@$(PYTHON) dev.py $@ $(ARGS)
 
 clean:
-	rm -rf .venv .venv-oldest build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest .benchmarks build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 test-ceph:
 	@$(PYTHON) tests/stores/ceph_cluster.py $(PYTHON) dev.py test tests/stores $(ARGS)

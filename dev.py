@@ -39,6 +39,10 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
     "format": ("format the code and apply the safe fixes", [["ruff", "check", "--fix", "."], ["ruff", "format", "."]]),
     "types": ("mypy, strict", [["mypy"]]),
     "pictures": ("the pictures of the tables in docs/, from the models", [["python", "docs/pictures.py"]]),
+    "bench": (
+        "benchmarks beside 0.74.1 and the bare drivers, into docs/benchmarks.rst; words after it go to them",
+        [["python", "-m", "benchmarks"]],
+    ),
     "docs": (
         "the documentation, into docs/_build/html",
         [["python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"]],

@@ -26,7 +26,9 @@ import dev
 pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_SOURCE = shutil.ignore_patterns(".*cache*", ".git", ".venv*", ".hypothesis", "__pycache__", "*.egg-info", "build")
+NOT_SOURCE = shutil.ignore_patterns(
+    ".*cache*", ".benchmarks", ".git", ".venv*", ".hypothesis", "__pycache__", "*.egg-info", "build"
+)
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 IMPORTED_FROM = "import thoth.storages, alembic; print(thoth.storages.__file__, alembic.__file__, sep='\\n')"
 HEAD = "from thoth.storages import GraphDatabase; print(GraphDatabase().get_script_alembic_version_head())"
@@ -182,7 +184,7 @@ def test_other_distributions_share_the_namespace(installed: Environment, tmp_pat
 def test_sdist_holds_what_the_commands_need(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         packed = {name.partition("/")[2] for name in archive.getnames()}
-    for folder in ("alembic", "examples", "tests", "thoth"):
+    for folder in ("alembic", "benchmarks", "examples", "tests", "thoth"):
         assert {f"{folder}/{name}" for name in files_below(ROOT / folder)} <= packed
     assert {"LICENSE", "README.rst", "CHANGELOG.md", "Pipfile.lock", "dev.py", "thoth-storages"} <= packed
 

@@ -243,6 +243,25 @@ class TestLostConnections:
                 assert terminate_all() > 0
         assert named.python_package_version_exists("b", "2.0")
 
+    def test_a_session_of_ones_own_after_idling(self, named: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert named.get_python_packages()
+        assert terminate_all() > 0
+        monkeypatch.setattr(sql_base, "_PING_AFTER", 0.0)
+        with named.session() as session:
+            assert session.scalar(text("SELECT 1")) == 1
+
+    def test_a_connection_that_was_just_used_is_not_asked(
+        self, named: GraphDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pings: list[object] = []
+        monkeypatch.setattr(named.engine.dialect, "do_ping", pings.append)
+        for _ in range(3):
+            named.get_python_packages()
+        assert pings == []
+        monkeypatch.setattr(sql_base, "_PING_AFTER", 0.0)
+        named.get_python_packages()
+        assert len(pings) == 1
+
     @contextmanager
     def waiting(self, named: GraphDatabase, table: str, call: Callable[[], Any]) -> Iterator[Any]:
         """Let a call wait for a table that another session has locked."""

@@ -27,7 +27,8 @@ from ..models import (
     SolvedSoftwareEnvironment,
     SolverRun,
 )
-from ..upsert import encode, insert, recordset
+from ..models_base import Base
+from ..upsert import encode, recordset
 from .lookup import known_or_new_ids
 from .solver_removal import remove_solver_runs
 from .version_sets import VersionSets
@@ -76,6 +77,48 @@ _POINT_TO_LATEST = text(
     WHERE stored.id = latest.python_package_version_id AND stored.solver_run_id <> latest.solver_run_id
     """
 ).bindparams(bindparam("version_ids"))
+
+_FACTS: dict[type[Base], tuple[str, ...]] = {
+    Solved: (
+        "python_package_version_id",
+        "solver_run_id",
+        "error",
+        "error_unsolvable",
+        "error_unparseable",
+        "is_provided",
+        "python_package_metadata_id",
+        "python_package_license_id",
+        "package_license_warning",
+        "import_packages",
+    ),
+    DependsOn: (
+        "python_package_version_id",
+        "solver_run_id",
+        "requirement_number",
+        "version_set_id",
+        "specifier",
+        "marker",
+        "extra",
+        "marker_evaluation_result",
+    ),
+    HasArtifact: ("python_package_version_id", "solver_run_id", "python_artifact_id"),
+}
+
+
+def _insert_facts() -> str:
+    """Return the statement that writes what documents say of package versions: rows that nobody else writes.
+
+    Three tables in one statement: keys between them are checked when it ends.
+    """
+    first, second, third = (
+        f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) "
+        f"SELECT {', '.join(columns)} FROM {recordset(model, columns, model.__tablename__)}"
+        for model, columns in _FACTS.items()
+    )
+    return f"WITH first AS ({first}), second AS ({second}) {third}"
+
+
+_INSERT_FACTS = text(_insert_facts())
 
 VersionKey = tuple[int, int, int | None]
 """Release, environment, index."""
@@ -147,9 +190,13 @@ class _Writer:
         version_ids, seen_before = self._insert_or_lock_versions(version_keys, runs)
         solved_keys = [(version_ids[key], run) for key, run in zip(version_keys, runs, strict=True)]
         package_facts = [fact for _, fact in facts]
-        self._insert_solved(solved_keys, package_facts)
-        self._insert_requirements(solved_keys, package_facts, version_sets)
-        self._insert_artifacts(solved_keys, package_facts)
+        if facts:
+            parameters = {
+                "solved": encode(self._solved_rows(solved_keys, package_facts)),
+                "depends_on": encode(self._requirement_rows(solved_keys, package_facts, version_sets)),
+                "has_artifact": encode(self._artifact_rows(solved_keys, package_facts)),
+            }
+            self._session.execute(_INSERT_FACTS, parameters)
         if seen_before:
             self._session.execute(_POINT_TO_LATEST, {"version_ids": sorted(seen_before)})
         return len(run_ids)
@@ -212,7 +259,7 @@ class _Writer:
             seen_before.extend(ids[key] for key, count in Counter(keys).items() if count > 1)
         return ids, seen_before
 
-    def _insert_solved(self, keys: Sequence[tuple[int, int]], facts: Sequence[PackageFact]) -> None:
+    def _solved_rows(self, keys: Sequence[tuple[int, int]], facts: Sequence[PackageFact]) -> list[dict[str, Any]]:
         metadata = [(fact.core_metadata, fact.core_metadata.digest()) for fact in facts if fact.core_metadata]
         metadata_ids = known_or_new_ids(
             self._session,
@@ -230,7 +277,7 @@ class _Writer:
             PythonPackageLicense,
             (dict(zip(names, fact.license, strict=True)) for fact in facts if fact.license),
         )
-        rows = [
+        return [
             {
                 "python_package_version_id": version_id,
                 "solver_run_id": run_id,
@@ -245,12 +292,11 @@ class _Writer:
             }
             for (version_id, run_id), fact in zip(keys, facts, strict=True)
         ]
-        insert(self._session, Solved, rows)
 
-    def _insert_requirements(
+    def _requirement_rows(
         self, keys: Sequence[tuple[int, int]], facts: Sequence[PackageFact], version_sets: VersionSets
-    ) -> None:
-        rows = [
+    ) -> list[dict[str, Any]]:
+        return [
             {
                 "python_package_version_id": version_id,
                 "solver_run_id": run_id,
@@ -264,9 +310,8 @@ class _Writer:
             for (version_id, run_id), fact in zip(keys, facts, strict=True)
             for number, requirement in enumerate(fact.requirements)
         ]
-        insert(self._session, DependsOn, rows)
 
-    def _insert_artifacts(self, keys: Sequence[tuple[int, int]], facts: Sequence[PackageFact]) -> None:
+    def _artifact_rows(self, keys: Sequence[tuple[int, int]], facts: Sequence[PackageFact]) -> list[dict[str, Any]]:
         digests = {digest for fact in facts for digest in fact.sha256}
         artifact_ids = known_or_new_ids(
             self._session,
@@ -274,7 +319,7 @@ class _Writer:
             ({"artifact_hash_sha256": digest} for digest in digests),
             remember=False,
         )
-        rows = [
+        return [
             {
                 "python_package_version_id": version_id,
                 "solver_run_id": run_id,
@@ -283,4 +328,3 @@ class _Writer:
             for (version_id, run_id), fact in zip(keys, facts, strict=True)
             for digest in fact.sha256
         ]
-        insert(self._session, HasArtifact, rows)

@@ -1,0 +1,190 @@
+"""Everything that package versions depend on, directly or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+
+from thoth.storages import GraphCache
+from thoth.storages.graph.closure import Closure, Edge
+from thoth.storages.identifiers import PackageTuple
+
+from ..corpus import ENVIRONMENT, ROOT, ROOTS, Json
+from ..measure import FLOOR, LIBRARY, RELEASED, Subject, computed, repeated
+from ..recorded import recorded, replay
+from ..registry import Benchmark, group
+from ..released import HELD
+from ..targets import Target, at_most, faster, statements, under
+from ..workspace import Workspace
+
+_LARGEST = "the largest of them alone"
+_DICT = "plain dict"
+
+
+@group("closure-database")
+def from_the_database(workspace: Workspace) -> Iterator[Benchmark]:
+    """From the database."""
+    graph, root = workspace.graph, workspace.corpus.newest(ROOT)
+
+    def ask() -> Closure:
+        return graph.closure(root, **ENVIRONMENT, without_cache=True)
+
+    sent, edges = recorded(graph, ask), len(ask())
+    tuples = Subject(
+        LIBRARY,
+        repeated(
+            lambda: graph.retrieve_transitive_dependencies_python(*root, **ENVIRONMENT, without_cache=True), 3
+        ),
+        len(sent),
+        edges,
+    )  # fmt: skip
+    value_targets: list[Target] = [statements(1), at_most(1.3, FLOOR)]
+    tuple_targets: list[Target] = [statements(1)]
+    value = Subject(LIBRARY, repeated(ask, 3), len(sent), edges)
+    floor = Subject(FLOOR, repeated(lambda: replay(workspace.connection, sent), 3), 1, edges)
+    released = []
+    if workspace.options.with_released:
+        released = [_released(workspace, "retrieve_transitive_dependencies_python", list(root), edges, HELD)]
+        value_targets.append(faster(RELEASED, 500))
+        tuple_targets.append(faster(RELEASED, 180))
+    name = f"of {ROOT}, database"
+    yield Benchmark(
+        "closure", f"closure {name}: nodes and version sets", [value, floor, *released], value_targets, "edges"
+    )
+    yield Benchmark("closure-tuples", f"closure {name}: tuples", [tuples, floor, *released], tuple_targets, "edges")
+
+
+@group("closure-many")
+def of_many_roots(workspace: Workspace) -> Iterator[Benchmark]:
+    """Of several roots at once."""
+    graph, roots = workspace.graph, workspace.corpus.newest_of(ROOTS)
+
+    def ask(packages: Sequence[PackageTuple]) -> Closure:
+        return graph.closure(*packages, **ENVIRONMENT, without_cache=True)
+
+    largest = max(roots, key=lambda root: len(ask([root])))
+    sent, edges = recorded(graph, lambda: ask(roots)), len(ask(roots))
+    yield Benchmark(
+        "closure-many",
+        f"closure of {len(roots)} overlapping roots, database",
+        [
+            Subject(LIBRARY, repeated(lambda: ask(roots), 3), len(sent), edges),
+            Subject(_LARGEST, repeated(lambda: ask([largest]), 3), 1, len(ask([largest])), note=largest[0]),
+            Subject(FLOOR, repeated(lambda: replay(workspace.connection, sent), 3), 1, edges),
+        ],
+        [statements(1), at_most(1.5, _LARGEST)],
+        "edges",
+    )
+    subjects = [
+        Subject(
+            LIBRARY,
+            repeated(
+                lambda: graph.retrieve_transitive_dependencies_python_multi(
+                    *roots, **ENVIRONMENT, without_cache=True
+                ),
+                3,
+            ),
+            len(sent),
+            edges,
+        )
+    ]  # fmt: skip
+    if workspace.options.with_released:
+        arguments: list[object] = [list(root) for root in roots]
+        subjects.append(_released(workspace, "retrieve_transitive_dependencies_python_multi", arguments, edges))
+    yield Benchmark("closure-many-tuples", f"the same: tuples of each of {len(roots)}", subjects, [], "edges")
+
+
+@group("closure-cache")
+def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
+    """From the cache file."""
+    path, root = str(workspace.cache_file), workspace.corpus.newest(ROOT)
+
+    def ask(cache: GraphCache) -> Closure:
+        closure = cache.closure(root, **ENVIRONMENT)
+        assert closure is not None
+        return closure
+
+    with closing(GraphCache(path)) as warm:
+        edges = len(ask(warm))
+        graph = _as_dict(ask(warm))
+        assert set(_walk(graph, root)) == set(ask(warm).tuples())
+
+        def cold(make: Callable[[Closure], object]) -> Callable[[], float]:
+            def work() -> None:
+                with closing(GraphCache(path)) as cache:
+                    make(ask(cache))
+
+            return computed(lambda _: work(), range(1))
+
+        plain = Subject(_DICT, computed(lambda _: _walk(graph, root), range(1)), 0, edges)
+        database = workspace.graph
+
+        def in_front() -> None:
+            database._cache, database._cache_is_open = warm, True
+            database.closure(root, **ENVIRONMENT)
+            database._cache = None
+
+        yield Benchmark(
+            "closure-cache-tuples",
+            f"closure of {ROOT}, cache file, cold: tuples",
+            [Subject(LIBRARY, cold(Closure.tuples), 0, edges), plain],
+            [at_most(0.5, _DICT)],
+            "edges",
+        )
+        yield Benchmark(
+            "closure-cache-arrays",
+            f"closure of {ROOT}, cache file, cold: arrays",
+            [Subject(LIBRARY, cold(Closure.edges), 0, edges), plain],
+            [under(0.005)],
+            "edges",
+        )
+        yield Benchmark(
+            "closure-cache-arrays-warm",
+            f"closure of {ROOT}, cache file, names decoded: arrays",
+            [
+                Subject(LIBRARY, computed(lambda _: ask(warm).edges(), range(5)), 0, edges),
+                Subject("the value alone", computed(lambda _: ask(warm), range(5)), 0, edges),
+                Subject("tuples", computed(lambda _: ask(warm).tuples(), range(5)), 0, edges),
+                Subject("GraphDatabase with this file", repeated(in_front, 5), 1, edges),
+                plain,
+            ],
+            [under(0.001)],
+            "edges",
+        )
+
+
+def _as_dict(closure: Closure) -> dict[PackageTuple, list[PackageTuple]]:
+    """Return what each package version depends on."""
+    graph: dict[PackageTuple, list[PackageTuple]] = {package: [] for package in closure.packages}
+    for source, target in closure.tuples():
+        graph[source].append(target)
+    return graph
+
+
+def _walk(graph: dict[PackageTuple, list[PackageTuple]], root: PackageTuple) -> list[Edge]:
+    """Return the edges that are reached, breadth first."""
+    seen, waiting, edges = {root}, [root], []
+    while waiting:
+        following = []
+        for source in waiting:
+            for target in graph[source]:
+                edges.append((source, target))
+                if target not in seen:
+                    seen.add(target)
+                    following.append(target)
+        waiting = following
+    return edges
+
+
+def _released(
+    workspace: Workspace, method: str, arguments: list[object], edges: int, keywords: Json = ENVIRONMENT
+) -> Subject:
+    process = workspace.released
+
+    def run() -> float:
+        answer = process.ask("call", method=method, calls=[[arguments, keywords]])
+        subject.statements = answer["statements"]
+        return float(answer["seconds"])
+
+    subject = Subject(RELEASED, run, rows=edges, process=process.pid, rounds=2)
+    return subject

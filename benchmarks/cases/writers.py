@@ -1,0 +1,89 @@
+"""Several writers at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from thoth.storages.sync import sync_local_documents
+
+from ..measure import LIBRARY, Subject, timed
+from ..registry import Benchmark, group
+from ..targets import faster
+from ..workspace import Workspace
+
+_ROOT = Path(__file__).parents[2]
+_ONE = "one writer"
+
+
+@group("two-writers")
+def two_writers(workspace: Workspace) -> Iterator[Benchmark]:
+    """Two processes, and two threads of one, beside one."""
+    count = len(workspace.documents)
+    for size, how in ((1, "a transaction each"), (100, "a hundred a transaction")):
+        yield Benchmark(
+            f"two-writers-{size}",
+            f"two processes that write, {how}",
+            [
+                Subject(LIBRARY, partial(_share, workspace, 2, size), rows=1, rounds=3),
+                Subject(_ONE, partial(_share, workspace, 1, size), rows=1, rounds=3),
+            ],
+            [faster(_ONE, 1.5)],
+            "documents",
+        )
+    yield Benchmark(
+        "two-workers",
+        "thoth-storages sync --workers 2: two threads of one process",
+        [
+            Subject(LIBRARY, lambda: _threads(workspace, 2) / count, rows=1, rounds=3),
+            Subject(_ONE, lambda: _threads(workspace, 1) / count, rows=1, rounds=3),
+        ],
+        [faster(_ONE, 1.5)],
+        "documents",
+    )
+
+
+def _threads(workspace: Workspace, workers: int) -> float:
+    with workspace.fresh(workspace.empty, "bench_library") as database, workspace.databases.graph(database) as graph:
+        return timed(lambda: sync_local_documents([workspace.lines], graph=graph, workers=workers))()
+
+
+def _share(workspace: Workspace, writers: int, size: int) -> float:
+    count = min(workspace.options.written, len(workspace.documents)) if size == 1 else len(workspace.documents)
+    return _processes(workspace, writers, size, count) / count
+
+
+def _processes(workspace: Workspace, writers: int, size: int, count: int) -> float:
+    """Let processes share the documents; return the seconds from when all are ready until the last is done."""
+    with workspace.fresh(workspace.empty, "bench_library") as database:
+        command = [sys.executable, "-m", "benchmarks.writer", str(workspace.lines), str(count), str(writers), str(size)]
+        variables = {**os.environ, **workspace.databases.environment(database)}
+        processes = [
+            subprocess.Popen(
+                [*command, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, cwd=_ROOT
+            )
+            for number in range(writers)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        started = time.perf_counter()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        for process in processes:
+            process.wait()
+        seconds = time.perf_counter() - started
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.close()
+            if process.returncode:
+                raise RuntimeError(f"a writer failed with {process.returncode}")
+        with workspace.databases.graph(database) as graph:
+            assert graph.get_solver_documents_count() == count
+        return seconds
