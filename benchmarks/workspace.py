@@ -20,7 +20,7 @@ from sqlalchemy import text
 from thoth.storages import GraphDatabase
 from thoth.storages.documents.solver import SolverFacts, read_solver_document
 from thoth.storages.graph.cache_builder import build_cache
-from thoth.storages.graph.migrations import head_revision
+from thoth.storages.graph.revisions import head_revision
 from thoth.storages.identifiers import Environment
 
 from .corpus import ENVIRONMENT, ROOT, Corpus, Json
