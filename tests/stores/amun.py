@@ -76,6 +76,8 @@ class Amun:
         """Called with what is asked, before it is answered."""
         self.requests: list[tuple[str, str]] = []
         """Inspection and what was asked about it, in order."""
+        self.lost = 0
+        """How many requests came to paths that there are not."""
         self.connections = 0
         self._http = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
@@ -100,6 +102,7 @@ class Amun:
         route, _, rest = path.removeprefix(f"{API}/").partition("/")
         inspection_id, _, what = rest.partition("/")
         if route != self.route or not path.startswith(API):
+            self.lost += 1
             return 404, {"detail": "The requested URL was not found", "title": "Not Found", "status": 404}
         self.requests.append((inspection_id, what))
         self.hook(inspection_id, what)

@@ -443,6 +443,13 @@ class TestAddresses:
         assert sorted(amun.asked(B)) == sorted(PARTS)
 
     @pytest.mark.usefixtures("store")
+    def test_paths_are_found_out_once(self, graph: GraphDatabase, amun: Amun) -> None:
+        amun.route = "inspect"
+        amun.answers = {A: inspection()}
+        assert sync_inspection_documents(amun.url, [A], graph=graph) == (1, 1, 0, 0)
+        assert (amun.lost, len(amun.requests)) == (1, len(PARTS))
+
+    @pytest.mark.usefixtures("store")
     def test_address_of_something_else(self, graph: GraphDatabase, amun: Amun) -> None:
         with pytest.raises(NotFoundError, match=f"{amun.address}/inspection/{A}/status"):
             sync_inspection_documents(amun.address, [A], graph=graph)
