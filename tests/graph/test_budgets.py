@@ -192,6 +192,7 @@ OTHERS = {
     "normalize_python_package_version",
     "parse_python_solver_name",
     "session",
+    "snapshot",
     "stats",
 }
 

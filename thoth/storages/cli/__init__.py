@@ -10,11 +10,13 @@ import click
 from .. import __version__
 from ..exceptions import ThothStorageException
 from .db import db
+from .dump import dump
 from .graph_cache import create_cache, graph_cache
 from .pictures import generate_schema
 from .schema import schema
 from .store_cache import restore_cache, store_cache
 from .sync import sync
+from .verify import verify
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None}
 
@@ -38,7 +40,18 @@ def cli(verbose: bool) -> None:
     logging.getLogger("alembic").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for command in (create_cache, db, generate_schema, graph_cache, restore_cache, schema, store_cache, sync):
+for command in (
+    create_cache,
+    db,
+    dump,
+    generate_schema,
+    graph_cache,
+    restore_cache,
+    schema,
+    store_cache,
+    sync,
+    verify,
+):
     cli.add_command(command)
 
 
