@@ -7,6 +7,7 @@ Two graphs that say the same have the same natural rows, whoever wrote them and 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, DateTime, LargeBinary, Table
@@ -34,6 +35,7 @@ def all_tables() -> list[Table]:
     return sorted(Base.metadata.tables.values(), key=lambda table: table.name)
 
 
+@cache
 def natural_key(table: Table) -> tuple[str, ...]:
     """Return the names of the columns that identify a row of a table to everybody outside the database."""
     (model,) = (mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
@@ -59,6 +61,7 @@ def columns_told(table: Table) -> list[Column[Any]]:
     return [*(table.columns[name] for name in key), *others]
 
 
+@lru_cache(maxsize=256)
 def natural_rows(table: Table, *, condition: str = "") -> str:
     """Return SQL that gives each row of a table as JSON text, in a column ``row``.
 

@@ -12,7 +12,7 @@ from ..documents.kinds import SOLVER
 from ..exceptions import ThothStorageException
 from ..graph import GraphDatabase
 from ..graph.natural_rows import natural_key
-from .facts import Fact, Facts, Key, Row, same
+from .facts import Fact, Facts, Key, Row, differing_columns
 from .held import (
     Held,
     members_of_content,
@@ -138,8 +138,7 @@ class _Comparison:
                 rest = {name: value for name, value in row.items() if name not in key_names}
                 yield Difference(self._kind, document_id, table.name, MISSING, named, expected=rest or None)
                 continue
-            found = held[key]
-            differing = [name for name, value in row.items() if not same(value, found[name])]
+            differing = differing_columns(table.name, row, held[key])
             if differing:
                 yield Difference(
                     self._kind,
@@ -148,7 +147,7 @@ class _Comparison:
                     DIFFERS,
                     named,
                     expected={name: row[name] for name in differing},
-                    found={name: found[name] for name in differing},
+                    found={name: held[key][name] for name in differing},
                 )
         for key, row in held.items():
             document = None if key in told else owner(key, row)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import JSON
 
 from ..graph.models_base import Base
 from ..graph.natural_rows import natural_key
@@ -77,6 +78,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return plain(msgspec.to_builtins(value))
+
+
+def differing_columns(table: str, expected: Row, found: Row) -> list[str]:
+    """Return the names of the columns of a row, as it is expected, that hold something else."""
+    objects = _columns_of_objects(table)
+    if expected == found and not objects:  # the mostly asked, and quickly answered
+        return []
+    return [
+        name
+        for name, value in expected.items()
+        if value != found[name] or (name in objects and not same(value, found[name]))
+    ]
+
+
+@cache
+def _columns_of_objects(table: str) -> frozenset[str]:
+    """Return the names of the columns that hold JSON; in others, values equal for Python are equal."""
+    return frozenset(column.name for column in Base.metadata.tables[table].columns if isinstance(column.type, JSON))
 
 
 def same(expected: Any, found: Any) -> bool:

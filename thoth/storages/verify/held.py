@@ -108,7 +108,7 @@ def run_keys(connection: Connection, run: Table) -> Iterator[Key]:
     """Yield the natural keys of all runs of a table."""
     names = natural_key(run)
     statement = text(f"SELECT {', '.join(names)} FROM {run.name}")
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(statement):
+    for row in connection.execute(statement, execution_options={"yield_per": _AT_ONCE}):
         yield tuple(row)
 
 
