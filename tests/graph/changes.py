@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from tests.adviser_documents import provenance_document
 from tests.databases import drop_database
 from tests.factories import SOLVER, failed, requires, solved, solver_document
 from tests.factories_images import analysis, artifact, deb, installed, package_analysis, rpm
@@ -61,6 +62,7 @@ def documents_of_every_kind() -> list[tuple[str, Json]]:
         )
         for number in range(3)
     ]
+    solvers.append(solver_document("solver-fedora-31-py37-0", tree=[solved("e", "1")]))
     image = analysis(
         rpm_dependencies=[rpm("acl", "2.2.53", "libc.so.6"), rpm("bash", "5")],
         deb_dependencies=[deb("adduser"), deb("dash")],
@@ -79,10 +81,13 @@ def documents_of_every_kind() -> list[tuple[str, Json]]:
         ("analysis", image),
         ("analysis", other_image),
         ("package_analysis", package_analysis("flask", "1.0.2", *files)),
+        ("package_analysis", package_analysis("click", "7.0", document_id="package-analyzer-other")),
         ("inspection", batch(*logs, job_log(matmul()), job_log("nothing"))),
         ("dependency_monkey", report("inspection-a", "inspection-b")),
+        ("dependency_monkey", report("inspection-c", document_id="dependency-monkey-other")),
         *(("adviser", document) for document in samples("adviser-documents")),
         *(("provenance_checker", document) for document in samples("provenance-checker-documents")),
+        ("provenance_checker", provenance_document("provenance-checker-other")),
     ]
 
 
@@ -192,7 +197,7 @@ def _other(table: Table, column: Column[Any]) -> str:
     """Return a query for values that a column may hold instead."""
     target = reference(column)
     if target is not None and not target.is_array:
-        return f"SELECT id FROM {target.table.name}"
+        return f"SELECT id FROM {target.table.name}{' UNION ALL SELECT NULL' if column.nullable else ''}"
     if target is not None:
         return f"SELECT {column.name}[2:] || (SELECT max(id) FROM {target.table.name}) FROM {table.name} AS other"
     return f"SELECT {_other_value(column)} FROM {table.name} AS other"

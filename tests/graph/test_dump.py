@@ -41,8 +41,8 @@ def dumped(graph: GraphDatabase, *tables: str) -> list[str]:
 def filled(database_name: str) -> Iterator[GraphDatabase]:
     """A graph that holds something in each table; nobody changes it."""
     with filled_database(database_name) as graph:
-        graph.create_python_cve_record("a", "1", PYPI, record_id="pyup.io-1", version_range="<2", advisory="old")
-        graph.create_python_package_version_entity("b", "1", PYPI)
+        for name in "ab":
+            graph.create_python_cve_record(name, "1", PYPI, record_id=name, version_range="<2", advisory="old")
         yield graph
 
 
