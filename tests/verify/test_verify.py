@@ -114,7 +114,7 @@ OF_KINDS: dict[str, st.SearchStrategy[list[Json]]] = {
 
 @pytest.mark.parametrize("kind", KIND_NAMES)
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -374,6 +374,7 @@ class TestStored:
     @pytest.fixture
     def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SolverResultsStore:
         """A store in a folder; the contract of stores is tested elsewhere, for all that can be one."""
+        (tmp_path / "store" / "thoth").mkdir(parents=True)
         monkeypatch.setenv("THOTH_S3_ENDPOINT_URL", (tmp_path / "store").as_uri())
         monkeypatch.setenv("THOTH_CEPH_BUCKET", "thoth")
         monkeypatch.setenv("THOTH_CEPH_BUCKET_PREFIX", "data")
@@ -381,7 +382,7 @@ class TestStored:
         store = SolverResultsStore()
         store.connect()
         for number in range(120):
-            store.store_document(document(number))
+            store.ceph.store_document(document(number), f"{SOLVER}-{number:03}")
         return store
 
     def test_clean_and_both_ways(self, graph: GraphDatabase, store: SolverResultsStore) -> None:
