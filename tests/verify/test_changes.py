@@ -207,5 +207,6 @@ def test_row_that_no_document_tells(filled: GraphDatabase, before: Rows, file: P
         with change.made(in_a_copy=True) as graph:
             has_to_be_told = expected(before, rows_of(graph))
             assert found(verify_local_documents([file], graph=graph)) == has_to_be_told, change
-        assert {what for _, what, *_ in has_to_be_told} == {"unsupported"}
+        # A row of "solved" may be of a document that is later than the latest.
+        assert {what for name, what, *_ in has_to_be_told if name != LATEST} == {"unsupported"}
         assert table in {table for table, *_ in has_to_be_told}
