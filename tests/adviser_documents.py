@@ -62,12 +62,12 @@ def product(score: float | None, *, justification: Iterable[Any] = (), **fields:
     return {"score": score, "justification": list(justification), "project": project(**fields)}
 
 
-def metadata(document_id: str, fields: Json, call: Json) -> Json:
+def metadata(document_id: str, fields: Json, call: Json, command: str = "advise") -> Json:
     """Return the metadata of what thoth-adviser writes; fields that are None are left out."""
     given: Json = {
         "analyzer": "thoth-adviser",
         "analyzer_version": "0.41.0",
-        "arguments": {"advise": {}, "thoth-adviser": {"verbose": False, "metadata": call}},
+        "arguments": {command: {}, "thoth-adviser": {"verbose": False, "metadata": call}},
         "datetime": "2021-12-15T09:31:57.204518",
         "document_id": document_id,
         "duration": 81,
@@ -138,7 +138,7 @@ def provenance_document(
         "report": None if report is None else list(report),
     }
     fields: Json = {"document_id": None, "hostname": f"{document_id}-x7k2p"} if of_2019 else {}
-    return {"metadata": metadata(document_id, fields, dict(call)), "result": {**found, **result}}
+    return {"metadata": metadata(document_id, fields, dict(call), "provenance"), "result": {**found, **result}}
 
 
 def large_adviser_document(document_id: str, products: int, packages: int, hashes: int) -> Json:

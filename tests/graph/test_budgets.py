@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from thoth.storages.documents.package_analysis import read_package_analysis_docu
 from thoth.storages.documents.provenance_checker import read_provenance_checker_document
 from thoth.storages.documents.solver import read_solver_document
 from thoth.storages.graph.query_log import counted_statements
+from thoth.storages.verify import verify_local_documents
 
 Json = dict[str, Any]
 
@@ -198,6 +200,7 @@ OTHERS = {
     "normalize_python_package_version",
     "parse_python_solver_name",
     "session",
+    "snapshot",
     "stats",
 }
 
@@ -359,6 +362,11 @@ def test_schema_and_constructor_ask_nothing_by_themselves(fresh: GraphDatabase, 
 
 def plans_of(graph: GraphDatabase, budget: Budget) -> Iterator[Json]:
     """Yield the plans of the statements that a call sends, made with the parameters that it sends."""
+    return plans_of_call(graph, lambda: call(graph, budget))
+
+
+def plans_of_call(graph: GraphDatabase, called: Callable[[], object]) -> Iterator[Json]:
+    """Yield the plans of the statements that a function sends."""
     sent: list[tuple[str, Any]] = []
 
     def collect(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -366,7 +374,7 @@ def plans_of(graph: GraphDatabase, budget: Budget) -> Iterator[Json]:
 
     event.listen(graph.engine, "before_cursor_execute", collect)
     try:
-        call(graph, budget)
+        called()
     finally:
         event.remove(graph.engine, "before_cursor_execute", collect)
     with graph.engine.connect() as connection:
@@ -408,3 +416,14 @@ def test_tables_are_large_enough_to_tell(fresh: GraphDatabase) -> None:
     assert {"python_release", "python_package_version", "solved", "solver_run"} <= seen
     sizes = fresh.get_table_sizes()
     assert all(sizes[table]["bytes"] > 1_000_000 for table in LARGE)
+
+
+def test_comparison_with_documents_reads_no_large_table_from_end_to_end(fresh: GraphDatabase, tmp_path: Path) -> None:
+    """Each statement of a batch finds the rows of its documents by an index."""
+    file = tmp_path / "document.json"
+    file.write_text(json.dumps(DOCUMENT))
+    fresh.sync_solver_result(DOCUMENT)
+    plans = list(plans_of_call(fresh, lambda: verify_local_documents([file], partial=True, graph=fresh)))
+    assert len(plans) >= 5
+    for plan in plans:
+        assert read_from_end_to_end(plan) == set(), json.dumps(plan, indent=1)[:4000]

@@ -11,12 +11,14 @@ from .. import __version__
 from ..exceptions import ThothStorageException
 from .completion import completion
 from .db import db
+from .dump import dump
 from .graph_cache import create_cache, graph_cache
 from .pictures import generate_schema
 from .query import query
 from .schema import schema
 from .store_cache import restore_cache, store_cache
 from .sync import sync
+from .verify import verify
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": None}
 
@@ -45,6 +47,7 @@ for command in (
     completion,
     create_cache,
     db,
+    dump,
     generate_schema,
     graph_cache,
     query,
@@ -52,6 +55,7 @@ for command in (
     schema,
     store_cache,
     sync,
+    verify,
 ):
     cli.add_command(command)
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import psycopg2
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -148,6 +148,25 @@ class SQLBase:
             session.commit()
             session.info["known_ids"].commit()
         self._memory.clear()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a transaction that reads one state of the database, whatever is written meanwhile, and writes nothing.
+
+        Raises:
+            NotConnected: `connect` was not called, or the connection was lost.
+            DatabaseNotInitialized: the schema is not there.
+
+        """
+        engine = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeoutError) as error:
+            known = translated(error, self._place)
+            if known is error:
+                raise
+            raise known from error
 
     def cache_clear(self) -> None:
         """Forget the answers that are kept in memory."""
