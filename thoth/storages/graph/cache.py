@@ -238,7 +238,7 @@ class GraphCache(OpenCache):
         with self._lock:
             try:
                 yield from self._rows.all()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, CacheFileError) as error:
                 raise CacheFileError(f"{self._path}: cannot be read: {error}") from None
 
     def stats(self) -> dict[str, Any]:

@@ -144,11 +144,12 @@ class AddedRows:
 
     def verify(self) -> int:
         """Check all rows; return the number of package versions whose dependencies are known."""
+        known = sum(1 for _ in self.all())
         rows = self._connection.execute(_ALL_LISTINGS)
         for (name, version, *values, stored), group in groupby(rows, key=lambda row: row[:6]):
             urls = [row[6] for row in group if row[6] is not None]
             _check_listing((name, version, *values), urls, stored)
-        return sum(1 for _ in self.all())
+        return known
 
     def _version(self, key: _Key) -> tuple[bool, list[tuple[str, str]] | None]:
         """Return whether there is no such package version, and what it depends on if that is known."""
