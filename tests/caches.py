@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,22 @@ from tests.factories import PYPI, RHEL
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.config import DATABASE
 from thoth.storages.graph.cache_builder import build_cache
+from thoth.storages.graph.cache_checks import names_checksum
 
 
 def build(graph: GraphDatabase, path: Path, *names: str) -> None:
     """Build a cache file for some packages, in all environments."""
     with graph.session() as session:
         build_cache(session, str(path), names)
+
+
+def alter(path: Path, *statements: str) -> None:
+    """Change a file behind the library's back; what the file says of itself gets a checksum that fits."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+        fitting = str(names_checksum(connection))
+        connection.execute("UPDATE cache_info SET value = ? WHERE key = 'checksum'", (fitting,))
 
 
 def adapter_of(graph: GraphDatabase, cache: GraphCache | None = None) -> GraphDatabase:

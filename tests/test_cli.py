@@ -74,6 +74,41 @@ def test_help(place: Path, command: list[str]) -> None:
     assert ok(place, *command, "--help").startswith("Usage: thoth-storages")
 
 
+class TestVerifyingACache:
+    """It needs no database."""
+
+    def test_whole(self, place: Path) -> None:
+        GraphCache(str(place / "cache.sqlite3")).close()
+        before = (place / "cache.sqlite3").read_bytes()
+        questions: list[dict[str, str]] = [
+            {},
+            {"KNOWLEDGE_GRAPH_PORT": "1"},
+            {"THOTH_STORAGES_GRAPH_CACHE": "cache.sqlite3"},
+        ]
+        for variables in questions:
+            arguments = [] if "THOTH_STORAGES_GRAPH_CACHE" in variables else ["cache.sqlite3"]
+            line = ok(place, "graph-cache", "--verify", *arguments, **variables)
+            assert line == "cache.sqlite3: whole: 0 packages in 0 blobs, 0 package versions added\n"
+        assert (place / "cache.sqlite3").read_bytes() == before
+        assert os.listdir(place) == ["cache.sqlite3"]
+
+    def test_damaged(self, place: Path) -> None:
+        path = place / "cache.sqlite3"
+        GraphCache(str(path)).close()
+        content = bytearray(path.read_bytes())
+        content[-4096:] = b"\xff" * 4096
+        path.write_bytes(content)
+        assert "cache.sqlite3: damaged: SQLite finds: " in refused(place, "graph-cache", "--verify", "cache.sqlite3")
+        assert path.read_bytes() == content
+        path.write_bytes(b"text")
+        assert "cache.sqlite3: not a SQLite file" in refused(place, "graph-cache", "--verify", "cache.sqlite3")
+        assert os.listdir(place) == ["cache.sqlite3"]
+
+    def test_missing_file_is_not_made(self, place: Path) -> None:
+        assert "absent: no such file" in refused(place, "graph-cache", "--verify", "absent")
+        assert os.listdir(place) == []
+
+
 class TestSync:
     def test_file_and_folder(self, place: Path, graph: GraphDatabase) -> None:
         assert ok(place, "sync", UBI).splitlines()[1].split() == ["solver", "5", "5", "0", "0"]

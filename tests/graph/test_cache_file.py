@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.caches import adapter_of, assert_same_answers, build
+from tests.caches import adapter_of, alter, assert_same_answers, build
 from tests.factories import PYPI, RHEL
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.exceptions import CacheFileError
@@ -57,13 +57,16 @@ def without_tables(path: Path) -> None:
 
 def wrong_byte_order(path: Path) -> None:
     other = {"little": "big", "big": "little"}[sys.byteorder]
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE cache_info SET value = ? WHERE key = 'byte_order'", (f'"{other}"',))
+    alter(path, f"UPDATE cache_info SET value = '\"{other}\"' WHERE key = 'byte_order'")
 
 
 def no_json(path: Path) -> None:
+    alter(path, "UPDATE cache_info SET value = '{' WHERE key = 'packages'")
+
+
+def other_words(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE cache_info SET value = '{' WHERE key = 'packages'")
+        connection.execute("UPDATE cached_index SET url = 'https://elsewhere.example.com/simple'")
 
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
@@ -80,6 +83,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "of another machine": (wrong_byte_order, "byte order"),
     "without a table": (without_tables, "cached_index"),
     "with a value that is no JSON": (no_json, "cannot be used"),
+    "with another name in a small table": (other_words, "checksum of what the file says of itself"),
 }
 damaged = pytest.mark.parametrize(("damage", "reason"), DAMAGES.values(), ids=DAMAGES)
 

@@ -188,8 +188,9 @@ class TestProcesses:
     def test_killed_while_adding(self, path: str) -> None:
         """Killed while it was built, 6 files of 6 held a package with part of its dependencies."""
         at_random = random.Random(1)
-        added, sizes = 0, []
-        for _ in range(25):
+        added, sizes = 0, list[int]()
+        while len(sizes) < 25 or added <= 25:  # how far each comes depends on the machine
+            assert len(sizes) < 300
             start = added
             killed_after(lambda: add_packages(path, range(start, start + 5000)), at_random.uniform(0.005, 0.05))  # noqa: B023
             with GraphCache(path) as cache:
@@ -198,7 +199,6 @@ class TestProcesses:
                 sizes.append(cache.stats()["table_size"]["python_package_version"])
                 assert not any(is_whole(cache, number) for number in range(added, added + 50))
                 assert sizes[-1] == added
-        assert added > 25
 
 
 def kill_while_asking(graph: GraphDatabase, packages: list[tuple[str, str, str]], seconds: float) -> None:
@@ -218,8 +218,10 @@ def test_killed_while_the_adapter_adds(samples: GraphDatabase, path: str, monkey
     monkeypatch.setenv("THOTH_STORAGES_GRAPH_CACHE", path)
     monkeypatch.setenv("THOTH_STORAGES_GRAPH_CACHE_INSERTS_DISABLED", "0")
     at_random = random.Random(2)
-    known = 0
-    for _ in range(12):
+    known = rounds = 0
+    while rounds < 12 or known <= 20:  # how far each comes depends on the machine
+        rounds += 1
+        assert rounds < 200
         at_random.shuffle(packages)
         kill_while_asking(samples, packages, at_random.uniform(0.02, 0.2))
         with GraphCache(path) as cache:
@@ -227,7 +229,6 @@ def test_killed_while_the_adapter_adds(samples: GraphDatabase, path: str, monkey
         for package, answer in answers.items():
             assert answer in (None, expected.get(package))
         known = sum(answer is not None for answer in answers.values())
-    assert known > 20
 
 
 def solved(graph: GraphDatabase) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from .base import CHUNK_SIZE, written_whole
 from .config import GRAPH_CACHE
 from .exceptions import CacheFileError, ConfigurationError, NotFoundError, StoreError, ThothStorageException
+from .graph.cache_file import replacing
 from .result_base import DocumentStoreBase
 
 _LOGGER = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class GraphCacheStore(DocumentStoreBase):
         digest = hashlib.sha256()
         size = 0
         content = self.ceph.stream_blob(FILE_NAME)
-        with written_whole(target) as file:
+        with contextlib.ExitStack() as stack, written_whole(target) as file:
             for chunk in content:
                 digest.update(chunk)
                 size += len(chunk)
@@ -116,9 +117,8 @@ class GraphCacheStore(DocumentStoreBase):
                 raise StoreError(
                     f"{self.ceph.config.place}: {self.key!r} is damaged: its digest {sha256} is not kept beside it"
                 )
-        # What was added to the old file belongs to it, and not to the new one.
-        for suffix in ("-wal", "-shm"):
-            Path(f"{target}{suffix}").unlink(missing_ok=True)
+            # What was added to the old file belongs to it, and not to the new one.
+            stack.enter_context(replacing(str(target)))
         return StoredCache(str(target), self.key, size, sha256)
 
     def _digests(self) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import click
 
 from ..config import GRAPH_CACHE, GRAPH_CACHE_CONFIG
-from ..exceptions import ConfigurationError
+from ..exceptions import CacheFileError, ConfigurationError
 
 _DEFAULT_FILE = "graph_cache.sqlite3"
 
@@ -25,14 +26,23 @@ _DEFAULT_FILE = "graph_cache.sqlite3"
 @click.option("--os-name", help="Name of the operating system to cover [default: all].")
 @click.option("--os-version", help="Its version [default: all].")
 @click.option("--python-version", help="Version of Python to cover [default: all].")
+@click.option("--verify", is_flag=True, help="Build nothing: compare the file with its digest and checksums.")
 def graph_cache(
-    cache_file: str | None, config: Path | None, os_name: str | None, os_version: str | None, python_version: str | None
+    cache_file: str | None,
+    config: Path | None,
+    os_name: str | None,
+    os_version: str | None,
+    python_version: str | None,
+    verify: bool,
 ) -> None:
     """Build a graph cache: packages with everything that they depend on.
 
     The packages are those of the configuration, in all versions; a file that is there already grows, and is brought
     up to date. It is written beside, and renamed when it is whole. CACHE_FILE is by default THOTH_STORAGES_GRAPH_CACHE,
     else graph_cache.sqlite3. What was written is printed as JSON.
+
+    With --verify, the file is read as a whole, and no database is needed: a line says that it is whole, or what is
+    wrong with it (exit status 1). It stays as it is.
 
     \b
     Example of a configuration:
@@ -44,7 +54,12 @@ def graph_cache(
     Example:
       thoth-storages graph-cache -c examples/cache_conf.yaml cache.sqlite3
       thoth-storages graph-cache -c conf.yaml --os-name rhel --os-version 8 --python-version 3.8 cache.sqlite3
+      thoth-storages graph-cache --verify cache.sqlite3
     """
+    path = cache_file or GRAPH_CACHE.read() or _DEFAULT_FILE
+    if verify:
+        click.echo(_verified(path))
+        return
     from ..config import KnowledgeGraphConfig
     from ..graph import GraphDatabase
     from ..graph.cache_builder import build_cache
@@ -58,7 +73,6 @@ def graph_cache(
             raise ConfigurationError(f"no configuration: give --config, or set {GRAPH_CACHE_CONFIG.name}")
         config = Path(name)
     packages = read_cache_config(config).python_packages
-    path = cache_file or GRAPH_CACHE.read() or _DEFAULT_FILE
     with progress_bar() as bar, GraphDatabase() as graph, graph.session() as session:
         task = bar.add_task("asking the database", total=None)
 
@@ -74,6 +88,22 @@ def graph_cache(
             progress=tell,
         )
     click.echo(json.dumps(dataclasses.asdict(report), indent=2))
+
+
+def _verified(path: str) -> str:
+    """Return the line about a file that is whole.
+
+    Raises:
+        CacheFileError: it is missing, damaged, or of another version.
+
+    """
+    from ..graph import GraphCache
+
+    if not os.path.lexists(path):
+        raise CacheFileError(f"{path}: no such file")
+    with GraphCache(path) as cache:
+        found = cache.verify()
+    return f"{path}: whole: {found.packages} packages in {found.blobs} blobs, {found.added} package versions added"
 
 
 create_cache = click.Command(

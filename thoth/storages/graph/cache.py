@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple, package_tuple
 from ..normalize import normalize_python_index_url, normalize_python_package_name, versions_newest_first
 from .cache_base import OpenCache
@@ -26,7 +28,8 @@ class GraphCache(OpenCache):
     def is_empty(self) -> bool:
         """Whether there is nothing in it."""
         with self._lock:
-            return not self._packed.environments and self._rows.is_empty()
+            empty = self._read(lambda: not self._packed.environments and self._rows.is_empty())
+            return True if empty is None else empty
 
     def scope(self) -> dict[str, Any]:
         """Return what the packed part is complete for.
@@ -261,9 +264,17 @@ class GraphCache(OpenCache):
             rows.add_records(package, environment, [record["index_url"] for record in records])
 
     def added(self) -> Iterator[tuple[PackageTuple, Environment, list[Dependency]]]:
-        """Yield what was added beside the packed part: package versions with their dependencies."""
+        """Yield what was added beside the packed part: package versions with their dependencies.
+
+        Raises:
+            CacheFileError: the file is damaged.
+
+        """
         with self._lock:
-            yield from self._rows.all()
+            try:
+                yield from self._rows.all()
+            except (sqlite3.Error, CacheFileError) as error:
+                raise CacheFileError(f"{self._path}: cannot be read: {error}") from None
 
     def stats(self) -> dict[str, Any]:
         """Return how much is in the file, and how often it was asked.
@@ -273,7 +284,9 @@ class GraphCache(OpenCache):
 
         """
         with self._lock:
-            packed, added = self._packed.sizes(), self._rows.sizes()
+            # Of a file that turns out to be damaged, those of what takes its place.
+            added = self._read(self._rows.sizes) or self._rows.sizes()
+            packed = self._packed.sizes()
             return {
                 "table_size": {name: packed.get(name, 0) + size for name, size in added.items()},
                 "sqlite_cache_info": {name: dict(counts) for name, counts in self._counts.items()},

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import logging
 import os
+import re
 import sqlite3
+import threading
+import time
+import weakref
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +27,14 @@ _MAGIC = b"SQLite format 3\x00"
 _WAL = 2  # https://www.sqlite.org/fileformat.html#file_format_version_numbers
 _HEADER_SIZE = 100
 _LOG = ("-wal", "-shm")
+_OLD = 24 * 60 * 60
+_PATIENCE = 10
+_opening = threading.RLock()
+_numbers = itertools.count()
+_being_written: set[str] = set()
+"""Temporary files of this process."""
+Identity = tuple[int, int]
+"""Device and number of a file, which stay when it is renamed."""
 
 
 class CacheFile:
@@ -43,6 +58,7 @@ class CacheFile:
         """
         self.path = path
         self.writable = writable or path == MEMORY
+        self.identity: Identity | None = None
         if path == MEMORY:
             self.connection = _connect(MEMORY)
             self.has_rows = True
@@ -50,8 +66,12 @@ class CacheFile:
             return
         if not os.path.lexists(path):
             make_file(path)
-        header = _checked_header(path)
-        self.has_rows = self.writable or header[18] == _WAL
+        with _one_at_a_time(path):
+            self._open(path)
+
+    def _open(self, path: str) -> None:
+        self.identity = identity_of(path)
+        self.has_rows = _is_in_wal_mode(path) or self.writable
         try:
             if self.writable:
                 self.connection = _connect(f"file:{quote(path)}?mode=rw")
@@ -62,24 +82,40 @@ class CacheFile:
             _check_version(self.connection, path)
         except sqlite3.Error as error:
             raise CacheFileError(f"{path}: cannot be opened as a graph cache: {error}") from None
+        if self.has_rows:
+            _with_locks.add(self)
 
-    def prepare_writing(self) -> None:
+    def prepare_writing(self) -> bool:
         """Put a writable file into WAL mode; nothing of it changes before.
+
+        Returns:
+            Whether it is still the file of that name: another process may have renamed one over it.
 
         Raises:
             sqlite3.Error: it cannot be written.
 
         """
-        if self.writable and self.path != MEMORY:
+        if not self.writable or self.path == MEMORY:
+            return True
+        with _one_at_a_time(self.path):
+            if identity_of(self.path) != self.identity:
+                return False
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
             # SQLite opens a file that cannot be written for reading, and says so at the first write.
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.rollback()
+            return True
 
     def close(self) -> None:
         """Close the file."""
-        self.connection.close()
+        with _opening:
+            self.connection.close()
+            _with_locks.discard(self)
+
+
+_with_locks: weakref.WeakSet[CacheFile] = weakref.WeakSet()
+"""Files that this process may have locks on."""
 
 
 def make_schema(connection: sqlite3.Connection) -> None:
@@ -96,34 +132,72 @@ def make_file(path: str) -> None:
         CacheFileError: it cannot be made.
 
     """
-    temporary = temporary_path(path)
     try:
-        connection = _connect(temporary)
-        try:
-            make_schema(connection)
-        finally:
-            connection.close()
-        if not os.path.lexists(path):
-            _remove_log(path)  # of a file that somebody removed
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
+        with temporary_file(path) as temporary:
+            with contextlib.closing(_connect(temporary)) as connection:
+                make_schema(connection)
+            with _one_at_a_time(path):
+                if not os.path.lexists(path):
+                    _remove_log(path)  # of a file that somebody removed
+                    with contextlib.suppress(FileExistsError):
+                        os.link(temporary, path)
     except (sqlite3.Error, OSError) as error:
         raise CacheFileError(f"{path}: cannot be made: {error}") from None
+
+
+@contextlib.contextmanager
+def temporary_file(path: str) -> Iterator[str]:
+    """Give a name beside a file under which it can be written before it is renamed; what is left of it is removed.
+
+    What processes left that were killed meanwhile is removed first, so that it does not become more and more.
+    """
+    _remove_temporaries(path)
+    temporary = f"{path}.{_host()}-{os.getpid()}-{next(_numbers)}.tmp"
+    _being_written.add(temporary)
+    try:
+        yield temporary
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        for suffix in ("", "-journal", *_LOG):
+            Path(temporary + suffix).unlink(missing_ok=True)
+        _being_written.discard(temporary)
 
 
-def temporary_path(path: str) -> str:
-    """Return a name beside a file under which it can be written before it is renamed."""
-    return f"{path}.{os.getpid()}.tmp"
+def _remove_temporaries(path: str) -> None:
+    pattern = re.compile(re.escape(os.path.basename(path)) + r"\.([0-9a-f]{8})-(\d+)-\d+\.tmp(-journal|-wal|-shm)?")
+    with contextlib.suppress(OSError), os.scandir(Path(path).absolute().parent) as entries:
+        for entry in entries:
+            match = pattern.fullmatch(entry.name)
+            with contextlib.suppress(OSError):  # another process was quicker, or it belongs to another account
+                if match and _is_left(entry, match[1], int(match[2])):
+                    os.unlink(entry.path)
+
+
+def _is_left(entry: os.DirEntry[str], host: str, pid: int) -> bool:
+    """Tell whether a temporary file is left of a process that is gone; a day old, it is in any case."""
+    if entry.stat().st_mtime < time.time() - _OLD:
+        return True
+    if host != _host():
+        return False
+    if pid == os.getpid():  # in a container, that of a process which was killed is mostly one's own
+        return not any(entry.path.startswith(os.path.abspath(name)) for name in list(_being_written))
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def _host() -> str:
+    """Return what stands for this machine, or container: process ids mean nothing on another one."""
+    return f"{zlib.crc32(os.uname().nodename.encode()):08x}"
 
 
 def put_in_place(temporary: str, path: str) -> None:
     """Rename a finished file; it is on disk before its name is, so that a crash leaves the old one or the new one."""
     for place in (temporary, None):
         if place is None:
-            _settle_log(path)
-            os.replace(temporary, path)
+            with replacing(path):
+                os.replace(temporary, path)
         descriptor = os.open(place or Path(path).absolute().parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -131,30 +205,94 @@ def put_in_place(temporary: str, path: str) -> None:
             os.close(descriptor)
 
 
-def set_aside(path: str) -> str:
-    """Rename a file that cannot be used, so that a new one can take its name; return the name that it got.
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[None]:
+    """Let a file be replaced: what was added to it is in it, and SQLite does not take its log for that of the next."""
+    with _one_at_a_time(path):
+        _settle_log(path)
+        yield
+
+
+def identity_of(path: str) -> Identity | None:
+    """Return what tells a file from another one of the same name; None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def set_aside(path: str, identity: Identity | None = None) -> str | None:
+    """Rename a file that cannot be used, so that a new one can take its name.
+
+    Args:
+        path: of the file.
+        identity: of the file that cannot be used; another process may have put a good one in its place meanwhile.
+
+    Returns:
+        The name that it got; None when it is not there any more.
 
     Raises:
         CacheFileError: it cannot be renamed.
 
     """
-    for number in itertools.count(1):
-        aside = f"{path}.refused-{number}"
-        if not os.path.lexists(aside):
-            break
-    try:
-        # Its log first: SQLite would take it for that of the new file.
-        for suffix in (*_LOG, ""):
-            if suffix == "" or os.path.lexists(path + suffix):
-                os.rename(path + suffix, aside + suffix)
-    except OSError as error:
-        raise CacheFileError(f"{path}: cannot be set aside: {error.strerror}") from None
+    with _one_at_a_time(path):
+        if identity is not None and identity_of(path) != identity:
+            return None
+        for number in itertools.count(1):
+            aside = f"{path}.refused-{number}"
+            if not os.path.lexists(aside):
+                break
+        try:
+            # Its log first: SQLite would take it for that of the new file.
+            for suffix in (*_LOG, ""):
+                if suffix == "" or os.path.lexists(path + suffix):
+                    os.rename(path + suffix, aside + suffix)
+        except OSError as error:
+            raise CacheFileError(f"{path}: cannot be set aside: {error.strerror}") from None
     _LOGGER.warning("%s: set aside as %s", path, aside)
     return aside
 
 
+@contextlib.contextmanager
+def _one_at_a_time(path: str) -> Iterator[None]:
+    """Open a file or replace it, never both at once: SQLite finds the log of a file by its name.
+
+    One that opened a file just before another took its name would use the log of the other. The lock is on the folder,
+    and leaves nothing behind; where there is none to be had, on a network, nobody waits for it.
+    """
+    with _opening, contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            folder = os.open(Path(path).absolute().parent, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            if _locked(folder):
+                # Not by closing it alone: a child that was forked meanwhile has it, too.
+                stack.callback(fcntl.flock, folder, fcntl.LOCK_UN)
+        yield
+
+
+def _locked(folder: int) -> bool:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(0.002)
+    return False
+
+
+def _unlock_in_child() -> None:
+    global _opening  # noqa: PLW0603
+    _opening = threading.RLock()  # another thread of the parent may have held it
+    _with_locks.clear()
+
+
+os.register_at_fork(after_in_child=_unlock_in_child)
+
+
 def _settle_log(path: str) -> None:
-    """Write the log of a file into the file, and remove it: SQLite would take it for that of the next file."""
+    """Write the log of a file into the file, and remove it."""
     if os.path.exists(path + _LOG[0]):
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_connect(f"file:{quote(path)}?mode=rw")) as file:
             file.execute("PRAGMA busy_timeout = 1000")
@@ -167,7 +305,13 @@ def _remove_log(path: str) -> None:
         Path(path + suffix).unlink(missing_ok=True)
 
 
-def _checked_header(path: str) -> bytes:
+def _is_in_wal_mode(path: str) -> bool:
+    """Tell whether something was added to a file; refuse what is not a SQLite file, or not all of one."""
+    identity = identity_of(path)
+    if any(file.identity == identity for file in _with_locks):
+        # It was looked at, and closing it here would give up the locks that SQLite has on it for this process:
+        # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+        return True
     try:
         with open(path, "rb") as file:
             header = file.read(_HEADER_SIZE)
@@ -180,7 +324,7 @@ def _checked_header(path: str) -> bytes:
     expected = _page_size(header) * int.from_bytes(header[28:32])
     if header[18] != _WAL and size < expected:
         raise CacheFileError(f"{path}: truncated, it has {size} bytes of {expected}")
-    return header
+    return header[18] == _WAL
 
 
 def _page_size(header: bytes) -> int:

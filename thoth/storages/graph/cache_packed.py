@@ -9,6 +9,7 @@ from typing import Any
 
 from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple
+from .cache_checks import names_checksum, require, require_body
 from .cache_format import BYTE_ORDER, Packed, Run
 from .closure import Closure, ClosureBuilder
 
@@ -16,14 +17,13 @@ Dependency = tuple[str, str]
 Extras = frozenset[str | None] | None
 
 _ENVIRONMENTS = "SELECT id, os_name, os_version, python_version FROM cached_environment"
-_BY_NAME = """
-    SELECT id, package_name, versions, body FROM packed_package
-    LEFT JOIN packed_solved ON package_id = id AND environment_id = ? WHERE package_name = ?
+_PACKAGE = """
+    SELECT id, package_name, versions, environments, package.checksum, body, solved.checksum
+    FROM packed_package AS package
+    LEFT JOIN packed_solved AS solved ON package_id = id AND environment_id = ?
 """
-_BY_ID = """
-    SELECT id, package_name, versions, body FROM packed_package
-    LEFT JOIN packed_solved ON package_id = id AND environment_id = ? WHERE id = ?
-"""
+_BY_NAME = f"{_PACKAGE} WHERE package_name = ?"
+_BY_ID = f"{_PACKAGE} WHERE id = ?"
 
 
 class _Package:
@@ -53,11 +53,16 @@ class PackedPart:
         """Read what the file is complete for.
 
         Raises:
-            CacheFileError: the file was made on a machine of another byte order.
+            CacheFileError: the file is damaged, or was made on a machine of another byte order.
 
         """
         self._connection = connection
-        self._info = {key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM cache_info")}
+        info = connection.execute("SELECT key, value FROM cache_info").fetchall()
+        stored = next((value for key, value in info if key == "checksum"), None)
+        found = names_checksum(connection)
+        if stored != (None if found is None else str(found)):
+            raise CacheFileError("damaged: the checksum of what the file says of itself is not that of its content")
+        self._info = {key: json.loads(value) for key, value in info}
         if self._info.get("byte_order", BYTE_ORDER) != BYTE_ORDER:
             raise CacheFileError(f"the file has byte order {self._info['byte_order']}, this machine {BYTE_ORDER}")
         self.environments = {Environment(*values): id_ for id_, *values in connection.execute(_ENVIRONMENTS)}
@@ -239,8 +244,12 @@ class PackedPart:
         except KeyError:
             row = self._connection.execute(_BY_NAME, (environment_id, name)).fetchone()
             if row is None:
+                if name in self._info.get("packages", ()):
+                    raise CacheFileError(f"damaged: package {name!r} is missing") from None
                 self._by_name[environment_id, name] = None
                 return None
+            if row[1] != name:
+                raise CacheFileError(f"damaged: {row[1]!r} is where package {name!r} has to be") from None
             return self._decode(environment_id, row)
 
     def _package_of_run(self, environment_id: int, package_id: int) -> _Package:
@@ -253,7 +262,12 @@ class PackedPart:
         return package
 
     def _decode(self, environment_id: int, row: Any) -> _Package:
-        id_, name, versions, body = row
+        id_, name, versions, environments, checksum, body, checksum_of_body = row
+        require(f"package {name!r}", checksum, (id_, name, versions, environments))
+        if environment_id not in json.loads(environments):
+            body = None
+        else:
+            body = require_body(name, id_, environment_id, body, checksum_of_body)
         package = _Package(name, versions, body)
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package
         return package

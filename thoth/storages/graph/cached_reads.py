@@ -31,6 +31,7 @@ class CachedReads(SQLBase):
         self._cache = cache
         self._owns_cache = cache is None
         self._cache_is_open = cache is not None
+        self._told_of_inserts = False
 
     @property
     def cache(self) -> GraphCache | None:
@@ -336,7 +337,9 @@ class CachedReads(SQLBase):
                 try:
                     add(cache, answer)
                 except CacheFileError as error:  # a full disk must not take the answer away
-                    _LOGGER.warning("the answer is not added to the graph cache: %s", error)
+                    if not self._told_of_inserts:
+                        _LOGGER.warning("answers are not added to the graph cache: %s", error)
+                    self._told_of_inserts = True
         if keep(answer):
             self._memory.put(method, key, answer)
         return answer

@@ -1,7 +1,8 @@
 """The schema of a graph cache file (SQLite): a packed part that a build writes, and rows that are added beside it.
 
 The packed part has a blob for each package and environment (`cache_format`), as a resolver asks thousands of times in
-a row; what is added later, while a resolver runs, are plain rows, which the next build packs.
+a row; what is added later, while a resolver runs, are plain rows, which the next build packs. What both hold has
+checksums (`cache_checks`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .models_base import NAMING_CONVENTION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of this schema and of the form of the blobs; a file of another version is not read."""
 
 APPLICATION_ID = 0x54684743
@@ -27,7 +28,10 @@ class CacheBase(DeclarativeBase):
 
 
 class CacheInfo(CacheBase):
-    """What the file is: when and from where it was made, what it is complete for, how much is packed."""
+    """What the file is: when and from where it was made, what it is complete for, how much is packed.
+
+    ``digest`` is that of the packed packages and blobs; ``checksum`` that of this table and of those that have names.
+    """
 
     __tablename__ = "cache_info"
 
@@ -74,6 +78,9 @@ class PackedPackage(CacheBase):
     package_name: Mapped[str] = mapped_column(unique=True)
     versions: Mapped[str]
     """JSON list, in the order of PEP 440: what a specifier admits is mostly one run of it."""
+    environments: Mapped[str]
+    """Ids of those in which something is known of it, as a JSON list: a blob that is missing is noticed."""
+    checksum: Mapped[int]
 
 
 class PackedSolved(CacheBase):
@@ -85,6 +92,7 @@ class PackedSolved(CacheBase):
     environment_id: Mapped[int] = mapped_column(ForeignKey(CachedEnvironment.id), primary_key=True)
     body: Mapped[bytes]
     """See `cache_format`."""
+    checksum: Mapped[int]
 
 
 class CachedEntity(CacheBase):
@@ -110,8 +118,10 @@ class CachedVersion(CacheBase):
     os_name: Mapped[str]
     os_version: Mapped[str]
     python_version: Mapped[str]
-    dependencies_known: Mapped[bool]
-    """Whether its rows in ``depends_on``, possibly none, are what it depends on; otherwise nothing is known of it."""
+    dependencies_checksum: Mapped[int | None]
+    """That of its rows in ``depends_on``, possibly none; without one, nothing is known of what it depends on."""
+    checksum: Mapped[int]
+    """That of the rest of the row."""
 
 
 class CachedDependsOn(CacheBase):
@@ -132,6 +142,8 @@ class CachedListing(CacheBase):
     os_name: Mapped[str] = mapped_column(primary_key=True)
     os_version: Mapped[str] = mapped_column(primary_key=True)
     python_version: Mapped[str] = mapped_column(primary_key=True)
+    checksum: Mapped[int]
+    """That of the URLs of the indexes, too."""
 
 
 def schema_statements() -> list[str]:
