@@ -12,7 +12,7 @@ from tests.factories import PYPI, RHEL
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.config import DATABASE
 from thoth.storages.graph.cache_builder import build_cache
-from thoth.storages.graph.cache_checks import names_checksum
+from thoth.storages.graph.cache_checks import SmallTables
 
 
 def build(graph: GraphDatabase, path: Path, *names: str) -> None:
@@ -26,7 +26,7 @@ def alter(path: Path, *statements: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         for statement in statements:
             connection.execute(statement)
-        fitting = str(names_checksum(connection))
+        fitting = SmallTables.read(connection).checksum
         connection.execute("UPDATE cache_info SET value = ? WHERE key = 'checksum'", (fitting,))
 
 

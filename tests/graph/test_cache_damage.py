@@ -173,6 +173,17 @@ def test_every_byte_that_is_used(whole: Path, path: Path, questions: Questions) 
     tell(seed, flips=len(used), refused=flipper.refused, missed=flipper.missed, harmless=flipper.harmless)
 
 
+def test_names_in_the_schema_that_are_no_text_any_more(path: Path) -> None:
+    """SQLite's message quotes them, and Python cannot decode it: opening raised UnicodeDecodeError."""
+    content = path.read_bytes()
+    place = content.index(b"CREATE TABLE cache_info")
+    for position in range(place, place + 100):
+        path.write_bytes(content[:position] + bytes([content[position] | 0x80]) + content[position + 1 :])
+        with GraphCache.load(str(path)) as cache:
+            assert cache.path in (str(path), ":memory:")
+        GraphCache.load(str(path), verify=True).close()
+
+
 class TestVerify:
     @pytest.mark.parametrize(
         ("statement", "reason"),

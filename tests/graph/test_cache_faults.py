@@ -307,7 +307,7 @@ class Crowd:
         return opened, asked, heard.lines
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(120, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.torture)])
 def test_two_builders_and_ten_readers(samples: GraphDatabase, tmp_path: Path, seconds: float) -> None:
     path = tmp_path / "cache.sqlite3"
     build(samples, path, "flask")

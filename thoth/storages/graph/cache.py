@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple, package_tuple
 from ..normalize import normalize_python_index_url, normalize_python_package_name, versions_newest_first
 from .cache_base import OpenCache
+from .cache_file import SQLITE_ERRORS
 from .closure import Closure
 from .filters import normalized_extras
 
@@ -273,7 +273,7 @@ class GraphCache(OpenCache):
         with self._lock:
             try:
                 yield from self._rows.all()
-            except (sqlite3.Error, CacheFileError) as error:
+            except (*SQLITE_ERRORS, CacheFileError) as error:
                 raise CacheFileError(f"{self._path}: cannot be read: {error}") from None
 
     def stats(self) -> dict[str, Any]:

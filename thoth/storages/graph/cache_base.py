@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 
 from ..config import GraphCacheConfig
 from ..exceptions import CacheFileError
-from .cache_file import MEMORY, CacheFile, identity_of, set_aside
+from .cache_file import MEMORY, SQLITE_ERRORS, CacheFile, identity_of, set_aside
 from .cache_packed import PackedPart
 from .cache_rows import AddedRows
 from .cache_verify import VerifiedContent, verify_content
@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # What reading may raise: SQLite of its pages, the decoders of what they hold.
-_UNREADABLE = (sqlite3.Error, CacheFileError, ValueError, LookupError)
+_UNREADABLE = (*SQLITE_ERRORS, CacheFileError, ValueError, LookupError)
 # These say nothing about what is in the file: https://www.sqlite.org/rescode.html
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -235,7 +235,7 @@ class OpenCache:
                     connection.rollback()
                     raise
                 connection.commit()
-            except (sqlite3.Error, CacheFileError) as error:
+            except (*SQLITE_ERRORS, CacheFileError) as error:
                 path = self._path
                 if _is_damage(error):
                     self._give_up(error)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from ..exceptions import CacheFileError
 
-_NAMES = (
+_SMALL_TABLES = (
     "SELECT * FROM cached_environment ORDER BY 1",
     "SELECT * FROM cached_index ORDER BY 1",
     "SELECT * FROM cached_extra ORDER BY 1",
@@ -54,10 +55,26 @@ def require_body(name: str, package_id: int, environment_id: int, body: Any, sto
     return body
 
 
-def names_checksum(connection: sqlite3.Connection) -> int | None:
-    """Return the checksum of the small tables, which are read when a file is opened; None when they are empty."""
-    tables = [connection.execute(statement).fetchall() for statement in _NAMES]  # four tables, each once
-    return checksum(*tables) if any(tables) else None
+@dataclass(frozen=True)
+class SmallTables:
+    """What is read when a file is opened, row by row."""
+
+    environments: list[tuple[int, str, str, str]]
+    indexes: list[tuple[int, str]]
+    extras: list[tuple[int, str]]
+    info: list[tuple[str, str]]
+    """Without the checksum."""
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection) -> SmallTables:
+        """Read them."""
+        return cls(*(connection.execute(statement).fetchall() for statement in _SMALL_TABLES))  # four, each once
+
+    @property
+    def checksum(self) -> str | None:
+        """Their checksum, as the file has it; None when they are empty."""
+        tables = (self.environments, self.indexes, self.extras, self.info)
+        return str(checksum(*tables)) if any(tables) else None
 
 
 class ContentDigest:

@@ -23,6 +23,8 @@ from .models_cache import APPLICATION_ID, SCHEMA_VERSION, schema_statements
 _LOGGER = logging.getLogger(__name__)
 
 MEMORY = ":memory:"
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading or writing may raise; its messages quote names from the file, which may be no text any more."""
 _MAGIC = b"SQLite format 3\x00"
 _WAL = 2  # https://www.sqlite.org/fileformat.html#file_format_version_numbers
 _HEADER_SIZE = 100
@@ -80,7 +82,7 @@ class CacheFile:
             else:
                 self.connection = _connect(f"file:{quote(path)}?mode=ro&immutable=1")
             _check_version(self.connection, path)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise CacheFileError(f"{path}: cannot be opened as a graph cache: {error}") from None
         if self.has_rows:
             _with_locks.add(self)
@@ -294,7 +296,7 @@ os.register_at_fork(after_in_child=_unlock_in_child)
 def _settle_log(path: str) -> None:
     """Write the log of a file into the file, and remove it."""
     if os.path.exists(path + _LOG[0]):
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_connect(f"file:{quote(path)}?mode=rw")) as file:
+        with contextlib.suppress(*SQLITE_ERRORS), contextlib.closing(_connect(f"file:{quote(path)}?mode=rw")) as file:
             file.execute("PRAGMA busy_timeout = 1000")
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _remove_log(path)

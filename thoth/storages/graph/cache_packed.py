@@ -9,14 +9,13 @@ from typing import Any
 
 from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple
-from .cache_checks import names_checksum, require, require_body
+from .cache_checks import SmallTables, require, require_body
 from .cache_format import BYTE_ORDER, Packed, Run
 from .closure import Closure, ClosureBuilder
 
 Dependency = tuple[str, str]
 Extras = frozenset[str | None] | None
 
-_ENVIRONMENTS = "SELECT id, os_name, os_version, python_version FROM cached_environment"
 _PACKAGE = """
     SELECT id, package_name, versions, environments, package.checksum, body, solved.checksum
     FROM packed_package AS package
@@ -57,19 +56,17 @@ class PackedPart:
 
         """
         self._connection = connection
-        info = connection.execute("SELECT key, value FROM cache_info").fetchall()
-        stored = next((value for key, value in info if key == "checksum"), None)
-        found = names_checksum(connection)
-        if stored != (None if found is None else str(found)):
+        stored = connection.execute("SELECT value FROM cache_info WHERE key = 'checksum'").fetchone()
+        tables = SmallTables.read(connection)
+        if tables.checksum != (None if stored is None else stored[0]):
             raise CacheFileError("damaged: the checksum of what the file says of itself is not that of its content")
-        self._info = {key: json.loads(value) for key, value in info}
+        self._info = {key: json.loads(value) for key, value in tables.info}
         if self._info.get("byte_order", BYTE_ORDER) != BYTE_ORDER:
             raise CacheFileError(f"the file has byte order {self._info['byte_order']}, this machine {BYTE_ORDER}")
-        self.environments = {Environment(*values): id_ for id_, *values in connection.execute(_ENVIRONMENTS)}
+        self.environments = {Environment(*values): id_ for id_, *values in tables.environments}
         self._environment_of = {id_: environment for environment, id_ in self.environments.items()}
-        self._index_of = dict(connection.execute("SELECT id, url FROM cached_index"))
-        self._extra_of: dict[int, str | None] = {0: None}
-        self._extra_of.update(connection.execute("SELECT id, name FROM cached_extra"))
+        self._index_of = dict(tables.indexes)
+        self._extra_of: dict[int, str | None] = {0: None, **dict(tables.extras)}
         self._by_name: dict[tuple[int, str], _Package | None] = {}
         self._by_id: dict[tuple[int, int], _Package] = {}
 
@@ -264,9 +261,7 @@ class PackedPart:
     def _decode(self, environment_id: int, row: Any) -> _Package:
         id_, name, versions, environments, checksum, body, checksum_of_body = row
         require(f"package {name!r}", checksum, (id_, name, versions, environments))
-        if environment_id not in json.loads(environments):
-            body = None
-        else:
+        if body is not None or environment_id in json.loads(environments):
             body = require_body(name, id_, environment_id, body, checksum_of_body)
         package = _Package(name, versions, body)
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..identifiers import Environment, PackageTuple
 from ..normalize import version_sort_key
-from .cache_checks import ContentDigest, body_checksum, checksum, names_checksum
+from .cache_checks import ContentDigest, SmallTables, body_checksum, checksum
 from .cache_file import make_schema
 from .cache_format import BYTE_ORDER, OtherRun, PackedRecord, PackedVersions, Run, pack, runs_of
 
@@ -130,7 +130,7 @@ class Writer:
         }
         statement = "INSERT INTO cache_info VALUES (?, ?)"
         connection.executemany(statement, [(key, json.dumps(value)) for key, value in info.items()])
-        connection.execute(statement, ("checksum", json.dumps(names_checksum(connection))))
+        connection.execute(statement, ("checksum", SmallTables.read(connection).checksum))
 
     def _write_bodies(self, connection: sqlite3.Connection, tell: Progress) -> None:
         packed = self._packed(tell)
