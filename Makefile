@@ -1,6 +1,6 @@
 # Each target is a step of dev.py, which makes the environment that it runs in (.venv).
 PYTHON ?= python3
-STEPS := demo test oldest lint format types docs
+STEPS := demo test torture oldest lint format types docs
 
 .DEFAULT_GOAL := help
 .PHONY: help clean test-ceph $(STEPS)
@@ -10,6 +10,7 @@ STEPS := demo test oldest lint format types docs
 help: ## show the targets
 	@echo "make demo     a knowledge graph from made-up documents, from start to answer"
 	@echo "make test     the tests (ARGS='-k name' for some of them)"
+	@echo "make torture  the tests that break things for minutes; they print their seeds"
 	@echo "make oldest   the tests, with the oldest dependencies that are allowed"
 	@echo "make lint     formatting, lint rules, import contracts"
 	@echo "make format   format the code and apply the safe fixes"

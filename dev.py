@@ -31,6 +31,11 @@ PYTEST = ["python", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
 STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
     "demo": ("a knowledge graph from made-up documents, from start to answer", [["python", "examples/demo.py"]]),
     "test": ("the tests, on two cores; words after it go to pytest", [PYTEST]),
+    # One by one, and not captured: what they print is their seeds and figures.
+    "torture": (
+        "the tests that break things, for minutes; TORTURE_SEED=N repeats a run",
+        [["python", "-m", "pytest", "-m", "torture", "-s"]],
+    ),
     "oldest": ("the tests, with the oldest dependencies that are allowed", [PYTEST]),
     "lint": (
         "formatting, lint rules, import contracts",
