@@ -7,22 +7,21 @@ import inspect
 import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from ..config import DEBUG_QUERIES, RETRIES, KnowledgeGraphConfig, MemoryCacheConfig
+from ..config import DEBUG_QUERIES, KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected
-from .errors import INVALID_CATALOG_NAME, is_transient, sqlstate, translated
+from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
 from .memory_cache import MemoryCache
 from .query_log import log_queries
+from .retries import Call
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +40,8 @@ class SQLBase:
         self._engine: Engine | None = None
         self._autocommit: Engine | None = None
         self._place = ""
+        self._has_standbys = False
+        self._limits: str | None = None
         self._known_ids = KnownIds()
         self._memory = MemoryCache(MemoryCacheConfig(size=0, seconds=0))
 
@@ -80,6 +81,8 @@ class SQLBase:
         if DEBUG_QUERIES.read():
             log_queries(engine)
         self._place = config.place
+        self._has_standbys = len(config.hosts) > 1
+        self._limits = _limits(config)
         self._memory = MemoryCache(MemoryCacheConfig())
         self._known_ids.clear()
         self._engine, self._autocommit = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -104,6 +107,10 @@ class SQLBase:
     def __exit__(self, *_: object) -> None:
         """Disconnect."""
         self.disconnect()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a process that is started anew have an adapter like this one; connections are its own."""
+        return _made_anew, (type(self), self.is_connected())
 
     def __repr__(self) -> str:
         """Tell where the adapter is connected to."""
@@ -133,16 +140,23 @@ class SQLBase:
 
         """
         engine = self.engine
-        if not writes:
+        if not writes and self._limits is None:
             with Session(self._autocommit, expire_on_commit=False) as session:
                 yield session
             return
         with Session(engine, expire_on_commit=False) as session:
+            if self._limits is not None:
+                session.connection().exec_driver_sql(self._limits)
+            if not writes:
+                yield session
+                return
             self._known_ids.bind(session)
             yield session
-            session.commit()
+            try:
+                session.commit()
+            finally:  # also when nobody knows whether it took place
+                self._memory.clear()
             session.info["known_ids"].commit()
-        self._memory.clear()
 
     def cache_clear(self) -> None:
         """Forget the answers that are kept in memory."""
@@ -151,30 +165,11 @@ class SQLBase:
     def _run(self, call: Callable[[Session], R], *, writes: bool) -> R:
         """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
 
-        def attempt() -> R:
-            with self.session(writes=writes) as session:
-                return call(session)
+        def session() -> AbstractContextManager[Session]:
+            return self.session(writes=writes)
 
-        try:
-            try:
-                return attempt()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-            retrying = Retrying(
-                stop=stop_after_attempt(RETRIES.read()),
-                wait=wait_random_exponential(multiplier=0.05, max=2),
-                retry=retry_if_exception(is_transient),
-                reraise=True,
-            )
-            return retrying(attempt)
-        except (OperationalError, PoolTimeoutError) as error:
-            raise translated(error, self._place) from error
-        except Exception as error:
-            known = translated(error, self._place)
-            if known is error:
-                raise
-            raise known from error
+        reconnect = self.engine.dispose if self._has_standbys else None
+        return Call(session, call, place=self._place, reconnect=reconnect).run()
 
 
 def exposed(
@@ -245,6 +240,24 @@ def database_url(config: KnowledgeGraphConfig, database: str | None = None) -> U
         database=database or config.database,
         query=query,
     )
+
+
+def _limits(config: KnowledgeGraphConfig) -> str | None:
+    """Return what a transaction begins with when there are limits of time.
+
+    They hold for the transaction alone: a connection pooler gives the session to somebody else afterwards.
+    """
+    limits = {"statement_timeout": config.statement_timeout, "lock_timeout": config.lock_timeout}
+    # Less than a millisecond would be 0, which is no limit.
+    wanted = [f"SET LOCAL {name} = {max(1, round(limit * 1000))}" for name, limit in limits.items() if limit]
+    return "; ".join(wanted) or None
+
+
+def _made_anew(of: type[SQLBase], is_connected: bool) -> SQLBase:
+    adapter = of()
+    if is_connected:
+        adapter.connect()
+    return adapter
 
 
 def _check_server(engine: Engine, config: KnowledgeGraphConfig) -> None:
