@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -38,7 +38,6 @@ class SQLBase:
     def __init__(self) -> None:
         """Make an adapter that is not connected."""
         self._engine: Engine | None = None
-        self._autocommit: Engine | None = None
         self._place = ""
         self._has_standbys = False
         self._limits: str | None = None
@@ -85,7 +84,8 @@ class SQLBase:
         self._limits = _limits(config)
         self._memory = MemoryCache(MemoryCacheConfig())
         self._known_ids.clear()
-        self._engine, self._autocommit = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(engine, "checkout", _in_transactions)
+        self._engine = engine
         _adapters.add(self)
 
     def is_connected(self) -> bool:
@@ -94,7 +94,7 @@ class SQLBase:
 
     def disconnect(self) -> None:
         """Close all connections; nothing happens when there are none."""
-        engine, self._engine, self._autocommit = self._engine, None, None
+        engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
 
@@ -115,6 +115,11 @@ class SQLBase:
     def __repr__(self) -> str:
         """Tell where the adapter is connected to."""
         return f"<{type(self).__name__} {self._place if self.is_connected() else 'not connected'}>"
+
+    @property
+    def place(self) -> str:
+        """Where the adapter is, or was, connected to, for messages: ``host:port/database``."""
+        return self._place
 
     @property
     def engine(self) -> Engine:
@@ -141,7 +146,11 @@ class SQLBase:
         """
         engine = self.engine
         if not writes and self._limits is None:
-            with Session(self._autocommit, expire_on_commit=False) as session:
+            with (
+                engine.connect() as connection,
+                _without_transaction(connection),
+                Session(connection, expire_on_commit=False) as session,
+            ):
                 yield session
             return
         with Session(engine, expire_on_commit=False) as session:
@@ -240,6 +249,29 @@ def database_url(config: KnowledgeGraphConfig, database: str | None = None) -> U
         database=database or config.database,
         query=query,
     )
+
+
+def _in_transactions(driver_connection: Any, *_: object) -> None:
+    """See to it that a connection from the pool opens transactions, whatever interrupted the one who had it before."""
+    if driver_connection.autocommit:
+        driver_connection.autocommit = False
+
+
+@contextmanager
+def _without_transaction(connection: Connection) -> Iterator[None]:
+    """Let a connection send its statement alone.
+
+    Not by an isolation level: with one, the driver sends two statements more for each that is asked, which set what
+    would last as long as the session.
+    """
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver_connection.closed:
+            driver_connection.autocommit = False
 
 
 def _limits(config: KnowledgeGraphConfig) -> str | None:
