@@ -83,11 +83,25 @@ def test_standby_takes_over_while_many_write(
     assert logical_dump(both) == dump
 
 
+def check_standby_alone(standby: Breakable) -> None:
+    """A standby that is named alone is read, and refuses writes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KNOWLEDGE_GRAPH_HOST", f"127.0.0.1:{standby.port}")
+        with GraphDatabase() as reader:
+            assert becomes_true(lambda: len(reader.get_python_package_index_urls()) == 1)
+            with pytest.raises(DatabaseError, match=f"127.0.0.1:{standby.port}/thoth: .*read-only"):
+                reader.register_python_package_index("https://b.example.com/simple")
+        patch.setenv("KNOWLEDGE_GRAPH_HOST", f"127.0.0.1:{standby.port},127.0.0.1:1")
+        with pytest.raises(NotConnected, match=f"127.0.0.1:{standby.port},127.0.0.1:1/thoth"):
+            GraphDatabase().connect()
+
+
 def test_primary_that_steps_down_without_closing_connections(
     here: Breakable, standby: Breakable, both: GraphDatabase
 ) -> None:
     """Connections in the pool lead to a server that takes no writes any more."""
     both.register_python_package_index("https://a.example.com/simple")
+    check_standby_alone(standby)
     assert port_of(both) == here.port
     here.ask("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
     standby.promote()
@@ -97,17 +111,3 @@ def test_primary_that_steps_down_without_closing_connections(
     assert port_of(both) == standby.port
     assert both.get_solver_documents_count() == 1
     assert here.ask("SELECT count(*) FROM solver_run", database="thoth") == [(0,)]
-
-
-def test_standby_alone_is_read_and_refuses_writes(
-    here: Breakable, standby: Breakable, both: GraphDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both.sync_solver_result(DOCUMENT)
-    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", f"127.0.0.1:{standby.port}")
-    with GraphDatabase() as reader:
-        assert becomes_true(lambda: reader.get_solver_documents_count() == 1)
-        with pytest.raises(DatabaseError, match=f"127.0.0.1:{standby.port}/thoth: .*read-only"):
-            reader.register_python_package_index("https://b.example.com/simple")
-    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", f"127.0.0.1:{standby.port},127.0.0.1:1")
-    with pytest.raises(NotConnected, match=f"127.0.0.1:{standby.port},127.0.0.1:1/thoth"):
-        GraphDatabase().connect()
