@@ -205,7 +205,7 @@ def kill_while_asking(graph: GraphDatabase, packages: list[tuple[str, str, str]]
     def ask() -> None:
         with GraphCache.load() as cache:
             adapter = GraphDatabase(cache)
-            adapter._engine, adapter._autocommit = graph._engine, graph._autocommit  # of the parent, forked
+            adapter._engine = graph._engine  # of the parent, forked
             for package in packages:
                 adapter.get_depends_on(*package, **RHEL)
 

@@ -295,10 +295,10 @@ class TestLostConnections:
         assert named.get_depends_on("c", "1.0", PYPI, **RHEL) == [("b", "1.0")]
 
     def test_server_that_stays_away(self, named: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("KNOWLEDGE_GRAPH_RETRIES", "2")
+        monkeypatch.setenv("KNOWLEDGE_GRAPH_RECONNECT_TIMEOUT", "1")
         named.engine.dispose()
         dead = create_engine("postgresql+psycopg2://user:s3cret-word@127.0.0.1:1/thoth")
-        monkeypatch.setattr(named, "_autocommit", dead.execution_options(isolation_level="AUTOCOMMIT"))
+        monkeypatch.setattr(named, "_engine", dead)
         with pytest.raises(NotConnected, match="Connection refused") as error:
             named.get_python_packages()
         assert "s3cret-word" not in str(error.value)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 _SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _MAX_PORT = 65535
+_MAX_SECONDS = 2_000_000  # PostgreSQL takes milliseconds, in 31 bits
 # A name, an address, a folder of a Unix socket, an IPv6 address as it is or, with a port, in brackets.
 _IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*"
 _HOST = re.compile(rf"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^\[\]:]+|{_IPV6}))(?::(?P<port>[^:]*))?")
@@ -68,6 +69,16 @@ def _at_least(least: int) -> Callable[[str], int]:
     return parse
 
 
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("not a number of seconds") from None
+    if not 0 <= value <= _MAX_SECONDS:
+        raise ValueError(f"must be between 0 and {_MAX_SECONDS} seconds")
+    return value
+
+
 def _port(text: str) -> int:
     value = _at_least(1)(text)
     if value > _MAX_PORT:
@@ -100,7 +111,25 @@ RETRIES = Variable(
     "KNOWLEDGE_GRAPH_RETRIES",
     8,
     _at_least(1),
-    "tries of a call that meets a conflict or a lost connection",
+    "tries of a call that meets a conflict, or loses its connection on the way",
+)
+RECONNECT_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_RECONNECT_TIMEOUT",
+    30,
+    _at_least(0),
+    "seconds that a call waits for a database that went away: a restart, a failover",
+)
+STATEMENT_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_STATEMENT_TIMEOUT",
+    0.0,
+    _seconds,
+    "seconds that a statement may take, such as ``2.5``; ``0``: what the server or the role says",
+)
+LOCK_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_LOCK_TIMEOUT",
+    0.0,
+    _seconds,
+    "seconds that a statement may wait for a lock; ``0``: what the server or the role says",
 )
 DEBUG_QUERIES = Variable(
     "THOTH_STORAGES_DEBUG_QUERIES", False, _switch, "log every statement with its parameters and duration"
@@ -193,6 +222,8 @@ class KnowledgeGraphConfig:
     pool_size: int = field(default_factory=POOL_SIZE.read)
     pool_overflow: int = field(default_factory=POOL_OVERFLOW.read)
     pool_timeout: int = field(default_factory=POOL_TIMEOUT.read)
+    statement_timeout: float = field(default_factory=STATEMENT_TIMEOUT.read)
+    lock_timeout: float = field(default_factory=LOCK_TIMEOUT.read)
     connect_timeout: int = field(default_factory=CONNECT_TIMEOUT.read)
 
     @property

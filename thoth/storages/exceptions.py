@@ -47,6 +47,21 @@ class AmunError(ThothStorageException):
     """Amun refused a request, or failed; the message names the URL."""
 
 
+class OutcomeUnknown(NotConnected):
+    """The connection was lost while a write was being committed, and the database could not be asked since.
+
+    The write was done, whole, or not at all: asking tells, and writing a document again does no harm.
+    """
+
+
+class DatabaseError(ThothStorageException):
+    """The database refused a statement or failed, as with a full disk; what was to be written is not written."""
+
+
+class DatabaseTimeout(DatabaseError):
+    """A statement took too long, or waited too long for a lock; nothing is written. The message names the setting."""
+
+
 class DatabaseNotInitialized(ThothStorageException):
     """The database or its schema does not exist yet: call `GraphDatabase.initialize_schema()`."""
 

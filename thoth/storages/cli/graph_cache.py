@@ -60,9 +60,8 @@ def graph_cache(
     if verify:
         click.echo(_verified(path))
         return
-    from ..config import KnowledgeGraphConfig
     from ..graph import GraphDatabase
-    from ..graph.cache_builder import build_cache
+    from ..graph.cache_builder import build_graph_cache
     from ..graph.cache_config import read_cache_config
     from ..identifiers import Environment
     from .progress import progress_bar
@@ -73,20 +72,14 @@ def graph_cache(
             raise ConfigurationError(f"no configuration: give --config, or set {GRAPH_CACHE_CONFIG.name}")
         config = Path(name)
     packages = read_cache_config(config).python_packages
-    with progress_bar() as bar, GraphDatabase() as graph, graph.session() as session:
+    with progress_bar() as bar, GraphDatabase() as graph:
         task = bar.add_task("asking the database", total=None)
 
         def tell(step: str, done: int, total: int) -> None:
             bar.update(task, description=step, completed=done, total=total)
 
-        report = build_cache(
-            session,
-            path,
-            packages,
-            environment=Environment(os_name, os_version, python_version),
-            origin=KnowledgeGraphConfig().place,
-            progress=tell,
-        )
+        environment = Environment(os_name, os_version, python_version)
+        report = build_graph_cache(graph, path, packages, environment=environment, progress=tell)
     click.echo(json.dumps(dataclasses.asdict(report), indent=2))
 
 

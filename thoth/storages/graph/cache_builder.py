@@ -20,6 +20,7 @@ from .cache_file import identity_of, put_in_place, set_aside, temporary_file
 from .cache_rows import Added
 from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, RELEASES, SET, Content, Progress, Writer
 from .filters import environment_parameters, requirement_parameters
+from .postgres import GraphDatabase
 from .queries.closures import WALK
 from .queries.wanted import WANTED, Wanted
 
@@ -100,6 +101,40 @@ class BuildReport:
     """Names asked for of which the database knows nothing in these environments."""
     environments: list[dict[str, str]]
     cache_stats: dict[str, Any] = field(default_factory=dict)
+
+
+def build_graph_cache(
+    graph: GraphDatabase,
+    path: str,
+    package_names: Iterable[str],
+    *,
+    environment: Environment | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Write a cache file as `build_cache` does, again from the start when the database goes away meanwhile.
+
+    Args:
+        graph: a connected adapter.
+        path: of the file.
+        package_names: names of packages, of all of whose versions the file has to know.
+        environment: the environments to cover; not given: all.
+        progress: called with the name of a step, how far it is and how far it goes.
+
+    Returns:
+        What was written.
+
+    Raises:
+        CacheFileError: the file cannot be written.
+        NotFoundError: the database knows no such environment.
+        NotConnected: the database does not come back in time; a file that was there already is as it was.
+
+    """
+    names = list(package_names)
+
+    def build(session: Session) -> BuildReport:
+        return build_cache(session, path, names, environment=environment, origin=graph.place, progress=progress)
+
+    return graph._run(build, writes=True)
 
 
 def build_cache(

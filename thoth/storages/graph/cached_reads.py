@@ -33,6 +33,12 @@ class CachedReads(SQLBase):
         self._cache_is_open = cache is not None
         self._told_of_inserts = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a process that is started anew have an adapter like this one, unless a cache was handed over to it."""
+        if not self._owns_cache:
+            raise TypeError(f"{self!r} was given a graph cache, which another process cannot have: name a file instead")
+        return super().__reduce__()
+
     @property
     def cache(self) -> GraphCache | None:
         """The graph cache; opened when it is first needed. None when the environment says so."""

@@ -214,10 +214,18 @@ def told_what_errors_mean(engine: Engine) -> Iterator[None]:
     except CommandError as error:  # such as a revision that only a newer release knows
         raise ThothStorageException(f"the migrations of this release do not fit the database: {error}") from None
     except DBAPIError as error:
-        known = translated(error, f"{engine.url.host or engine.url.query.get('host')}/{engine.url.database}")
+        known = translated(error, _place(engine))
         if known is error:
             raise
         raise known from error
+
+
+def _place(engine: Engine) -> str:
+    url = engine.url
+    if url.host is not None:
+        return f"{url.host}:{url.port}/{url.database}"
+    hosts, ports = (str(url.query[name]).split(",") for name in ("host", "port"))
+    return ",".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True)) + f"/{url.database}"
 
 
 def _scripts() -> ScriptDirectory:

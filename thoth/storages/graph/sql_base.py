@@ -9,7 +9,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import psycopg2
@@ -18,14 +18,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from ..config import DEBUG_QUERIES, RETRIES, KnowledgeGraphConfig, MemoryCacheConfig
+from ..config import DEBUG_QUERIES, KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected
-from .errors import INVALID_CATALOG_NAME, is_transient, sqlstate, translated
+from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
 from .memory_cache import MemoryCache
 from .query_log import log_queries
+from .retries import Call
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,8 +44,9 @@ class SQLBase:
     def __init__(self) -> None:
         """Make an adapter that is not connected."""
         self._engine: Engine | None = None
-        self._autocommit: Engine | None = None
         self._place = ""
+        self._has_standbys = False
+        self._limits: str | None = None
         self._known_ids = KnownIds()
         self._memory = MemoryCache(MemoryCacheConfig(size=0, seconds=0))
 
@@ -85,9 +86,12 @@ class SQLBase:
         if DEBUG_QUERIES.read():
             log_queries(engine)
         self._place = config.place
+        self._has_standbys = len(config.hosts) > 1
+        self._limits = _limits(config)
         self._memory = MemoryCache(MemoryCacheConfig())
         self._known_ids.clear()
-        self._engine, self._autocommit = engine, engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(engine, "checkout", _in_transactions)
+        self._engine = engine
         _adapters.add(self)
 
     def is_connected(self) -> bool:
@@ -96,7 +100,7 @@ class SQLBase:
 
     def disconnect(self) -> None:
         """Close all connections; nothing happens when there are none."""
-        engine, self._engine, self._autocommit = self._engine, None, None
+        engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
 
@@ -110,9 +114,18 @@ class SQLBase:
         """Disconnect."""
         self.disconnect()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a process that is started anew have an adapter like this one; connections are its own."""
+        return _made_anew, (type(self), self.is_connected())
+
     def __repr__(self) -> str:
         """Tell where the adapter is connected to."""
         return f"<{type(self).__name__} {self._place if self.is_connected() else 'not connected'}>"
+
+    @property
+    def place(self) -> str:
+        """Where the adapter is, or was, connected to, for messages: ``host:port/database``."""
+        return self._place
 
     @property
     def engine(self) -> Engine:
@@ -138,16 +151,27 @@ class SQLBase:
 
         """
         engine = self.engine
-        if not writes:
-            with Session(self._autocommit, expire_on_commit=False) as session:
+        if not writes and self._limits is None:
+            with (
+                engine.connect() as connection,
+                _without_transaction(connection),
+                Session(connection, expire_on_commit=False) as session,
+            ):
                 yield session
             return
         with Session(engine, expire_on_commit=False) as session:
+            if self._limits is not None:
+                session.connection().exec_driver_sql(self._limits)
+            if not writes:
+                yield session
+                return
             self._known_ids.bind(session)
             yield session
-            session.commit()
+            try:
+                session.commit()
+            finally:  # also when nobody knows whether it took place
+                self._memory.clear()
             session.info["known_ids"].commit()
-        self._memory.clear()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -175,30 +199,11 @@ class SQLBase:
     def _run(self, call: Callable[[Session], R], *, writes: bool) -> R:
         """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
 
-        def attempt() -> R:
-            with self.session(writes=writes) as session:
-                return call(session)
+        def session() -> AbstractContextManager[Session]:
+            return self.session(writes=writes)
 
-        try:
-            try:
-                return attempt()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-            retrying = Retrying(
-                stop=stop_after_attempt(RETRIES.read()),
-                wait=wait_random_exponential(multiplier=0.05, max=2),
-                retry=retry_if_exception(is_transient),
-                reraise=True,
-            )
-            return retrying(attempt)
-        except (OperationalError, PoolTimeoutError) as error:
-            raise translated(error, self._place) from error
-        except Exception as error:
-            known = translated(error, self._place)
-            if known is error:
-                raise
-            raise known from error
+        reconnect = self.engine.dispose if self._has_standbys else None
+        return Call(session, call, place=self._place, reconnect=reconnect).run()
 
 
 def exposed(
@@ -290,6 +295,47 @@ def _ping_after_idling(engine: Engine) -> None:
 
     event.listen(engine, "checkin", note)
     event.listen(engine, "checkout", ping)
+
+
+def _in_transactions(driver_connection: Any, *_: object) -> None:
+    """See to it that a connection from the pool opens transactions, whatever interrupted the one who had it before."""
+    if driver_connection.autocommit:
+        driver_connection.autocommit = False
+
+
+@contextmanager
+def _without_transaction(connection: Connection) -> Iterator[None]:
+    """Let a connection send its statement alone.
+
+    Not by an isolation level: with one, the driver sends two statements more for each that is asked, which set what
+    would last as long as the session.
+    """
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver_connection.closed:
+            driver_connection.autocommit = False
+
+
+def _limits(config: KnowledgeGraphConfig) -> str | None:
+    """Return what a transaction begins with when there are limits of time.
+
+    They hold for the transaction alone: a connection pooler gives the session to somebody else afterwards.
+    """
+    limits = {"statement_timeout": config.statement_timeout, "lock_timeout": config.lock_timeout}
+    # Less than a millisecond would be 0, which is no limit.
+    wanted = [f"SET LOCAL {name} = {max(1, round(limit * 1000))}" for name, limit in limits.items() if limit]
+    return "; ".join(wanted) or None
+
+
+def _made_anew(of: type[SQLBase], is_connected: bool) -> SQLBase:
+    adapter = of()
+    if is_connected:
+        adapter.connect()
+    return adapter
 
 
 def _check_server(engine: Engine, config: KnowledgeGraphConfig) -> None:

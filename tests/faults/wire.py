@@ -1,0 +1,106 @@
+"""A wire between library and server that is cut where a test wants it, as a network is."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import threading
+from types import TracebackType
+
+# https://www.postgresql.org/docs/current/protocol-message-formats.html
+_COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+_READY = b"Z\x00\x00\x00\x05"
+
+
+class Wire:
+    """Passes on what goes between clients and a server; a fault comes to pass once."""
+
+    def __init__(self, port: int) -> None:
+        """Listen on a port of its own, for a server on another."""
+        self._server_port = port
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self.fault: str | None = None
+        """``before commit``: the server never sees it. ``after commit``: the client never hears that it was done."""
+        self.is_cut = False
+        """Whether nobody gets through any more; those that talk go on."""
+        self.cut_after: tuple[random.Random, int] | None = None
+        """Cut each connection after some bytes, up to so many."""
+        self.cuts = 0
+        self._swallowed: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Wire:
+        """Begin to pass on."""
+        self._spawn(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End when all clients are gone."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(timeout=30)
+            assert not thread.is_alive()
+
+    def _spawn(self, function: object, *arguments: object) -> None:
+        thread = threading.Thread(target=function, args=arguments)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.is_cut:
+                client.close()
+                continue
+            try:
+                server = socket.create_connection(("127.0.0.1", self._server_port))
+            except OSError:
+                client.close()
+                continue
+            self._spawn(self._requests, client, server)
+            self._spawn(self._answers, client, server)
+
+    def _requests(self, client: socket.socket, server: socket.socket) -> None:
+        left = None if self.cut_after is None else self.cut_after[0].randrange(self.cut_after[1])
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                if data.endswith(_COMMIT) and self.fault is not None:
+                    fault, self.fault = self.fault, None
+                    self.cuts += 1
+                    if fault == "after commit":
+                        self._swallowed.add(client)
+                        server.sendall(data)
+                        continue  # the thread that gets the answer ends it
+                    break
+                if left is not None:
+                    left -= len(data)
+                    if left < 0:
+                        self.cuts += 1
+                        break
+                server.sendall(data)
+        _close(client, server)
+
+    def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                if client in self._swallowed:
+                    if _READY in data:
+                        break
+                    continue
+                client.sendall(data)
+        _close(client, server)
+
+
+def _close(*sockets: socket.socket) -> None:
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
