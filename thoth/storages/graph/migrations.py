@@ -116,10 +116,11 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
     """
     own = create_engine(engine.url, poolclass=NullPool)
     with own.begin() as connection:
+        # It may be long until the others are done, and until this one is.
         connection.execute(
             text(
-                "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true),"
-                " set_config('idle_in_transaction_session_timeout', '0', true)"
+                "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;"
+                " SET LOCAL idle_in_transaction_session_timeout = 0"
             )
         )
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
