@@ -19,6 +19,12 @@ same documents, in one run. Whatever is compared was measured in turn, round aft
 as the machine may have had other things to do.
 
 """
+_LOAD = """\
+*Load* is how many processes wanted to run when the run began. Where it is well above the number of cores, times on the
+wall are several times those of a machine that has nothing else to do, and hands over between client and server cost the
+one that makes more of them more: verdicts on times say little then, and those on ratios favour whoever does less.
+
+"""
 _HOW = """\
 How it is measured
 ------------------
@@ -80,6 +86,7 @@ def _facts(facts: Sequence[Facts]) -> str:
             size(one.database_size) if one.database_size else "–",
             str(one.seed),
             f"{one.rounds}",
+            f"{one.load:g}",
             one.date,
         ]
         for one in facts
@@ -89,8 +96,8 @@ def _facts(facts: Sequence[Facts]) -> str:
         f"{last.cpus} cores, {size(last.memory)} of memory, {last.system}; Python {last.python}, "
         f"PostgreSQL {last.postgresql}, SQLAlchemy {last.sqlalchemy}.\n\n"
     )
-    head = ["Documents", "Packages", "Edges", "Requirements", "Database", "Seed", "Rounds", "Date"]
-    return where + _table(head, rows)
+    head = ["Documents", "Packages", "Edges", "Requirements", "Database", "Seed", "Rounds", "Load", "Date"]
+    return where + _table(head, rows) + _LOAD
 
 
 def _targets(runs: Sequence[Run]) -> str:

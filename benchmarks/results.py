@@ -59,6 +59,8 @@ class Facts:
     sqlalchemy: str
     system: str
     library: str
+    load: float = 0.0
+    """Processes that wanted to run when the run began, in the mean of a quarter of an hour."""
     database_size: int = 0
     """Bytes of the database that holds all documents, 0 when none was needed."""
 
@@ -85,6 +87,7 @@ def machine() -> dict[str, Any]:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "load": round(os.getloadavg()[2], 1),
         "cpus": len(os.sched_getaffinity(0)),
         "memory": memory,
         "python": platform.python_version(),

@@ -13,7 +13,7 @@ from thoth.storages.documents.solver import read_solver_document
 from thoth.storages.graph.query_log import counted_statements
 from thoth.storages.sync import sync_local_documents
 
-from ..corpus import Json, merged
+from ..corpus import Json, edges_of, merged
 from ..floor import FloorWriter, PreparedDocument, prepared
 from ..measure import FLOOR, LIBRARY, RELEASED, REPLAYED, Subject, repeated, timed
 from ..recorded import Statement, recorded, replay
@@ -131,7 +131,7 @@ def large_document(workspace: Workspace) -> Iterator[Benchmark]:
     """One document about hundreds of package versions."""
     document = merged(workspace.documents, _LARGE_PACKAGES, _LARGE_EDGES, "solver-rhel-8-py38-221201000000-00bench")
     facts = read_solver_document(document)
-    edges = sum(len(need.versions) for fact in facts.packages for need in fact.requirements)
+    edges = edges_of(document)
     with workspace.fresh(workspace.empty, "bench_counted") as database, workspace.databases.graph(database) as graph:
         sent = recorded(graph, lambda: graph.sync_solver_result(document))
     library = Subject(LIBRARY, lambda: _sync_each(workspace, [document]), len(sent), edges)

@@ -124,6 +124,15 @@ class ClosureBuilder:
             self.node_sets.append(())
         return node
 
+    def new_nodes(self, environment: int, packages: Sequence[PackageTuple]) -> range:
+        """Return nodes of package versions that have none in an environment yet, made all at once."""
+        first, known = len(self.node_packages), self.packages
+        numbers = range(first, first + len(packages))
+        self.node_packages.extend([known.setdefault(package, len(known)) for package in packages])
+        self.node_sets.extend(repeat((), len(packages)))
+        self.nodes.update(zip(zip(repeat(environment), packages), numbers, strict=False))
+        return numbers
+
     def add_set(self, nodes: Sequence[int]) -> int:
         """Add a set of nodes; return its position."""
         self.sets.append(nodes)

@@ -6,7 +6,7 @@ once. https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-REC
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -146,7 +146,7 @@ def _assemble(rows: Sequence[Any], roots: Sequence[PackageTuple]) -> Closure:
     builder = ClosureBuilder()
     for environment, in_environment in nodes.items():
         _assemble_environment(environment, in_environment, releases, indexes, members, builder)
-    return builder.build(_root_nodes(roots, builder))
+    return builder.build(_root_nodes(roots, nodes, builder))
 
 
 def _assemble_environment(
@@ -166,20 +166,32 @@ def _assemble_environment(
         numbers.append(number)
         of_release.setdefault(release, []).append(number)
     used = dict.fromkeys(set_id for _, _, set_ids in nodes for set_id in set_ids or ())
-    for release in set().union(*(members[set_id] for set_id in used)).difference(of_release):
-        of_release[release] = [builder.node(environment, (*releases[release], None))]
-    positions = {
-        set_id: builder.add_set(list(chain.from_iterable(map(of_release.__getitem__, members[set_id]))))
-        for set_id in used
-    }
+    one_each = len(numbers) == len(of_release)
+    unsolved = set().union(*(members[set_id] for set_id in used)).difference(of_release)
+    new_nodes = builder.new_nodes(environment, [(*releases[release], None) for release in unsolved])
+    of_release.update((release, [node]) for release, node in zip(unsolved, new_nodes, strict=True))
+    if one_each:  # as when there is one index: a number a release, and no lists to chain
+        the_node = {release: nodes_of_one[0] for release, nodes_of_one in of_release.items()}
+        of_sets = {set_id: list(map(the_node.__getitem__, members[set_id])) for set_id in used}
+    else:
+        of_sets = {set_id: list(chain.from_iterable(map(of_release.__getitem__, members[set_id]))) for set_id in used}
+    positions = {set_id: builder.add_set(nodes_of_set) for set_id, nodes_of_set in of_sets.items()}
     for number, (_, _, set_ids) in zip(numbers, nodes, strict=True):
         if set_ids:
             builder.node_sets[number] = [positions[set_id] for set_id in dict.fromkeys(set_ids)]
 
 
-def _root_nodes(roots: Sequence[PackageTuple], builder: ClosureBuilder) -> dict[PackageTuple, list[int]]:
+def _root_nodes(
+    roots: Sequence[PackageTuple], environments: Iterable[int], builder: ClosureBuilder
+) -> dict[PackageTuple, list[int]]:
     """Return the nodes of the package versions that were asked about."""
     found: dict[PackageTuple, list[int]] = {root: [] for root in roots}
+    if all(root[2] is not None for root in roots):
+        for root, nodes in found.items():
+            nodes.extend(
+                builder.nodes[key] for key in ((where, root) for where in environments) if key in builder.nodes
+            )
+        return found
     for (_, package), node in builder.nodes.items():
         if package[2] is not None:
             for root in (package, (*package[:2], None)):
