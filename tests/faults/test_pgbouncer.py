@@ -101,11 +101,11 @@ class TestBehindPgbouncer:
             graph.disconnect()
 
     @pytest.mark.torture
-    def test_all_tests_of_the_graph(self) -> None:
-        """But those that are about the connections themselves, or send what a session keeps to make a point."""
+    def test_tests_of_the_graph(self) -> None:
+        """Those that write in every way, and those that ask, on some connections for all of them."""
         with pgbouncer(pool_size=20) as port:
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "-x", "tests/graph", *_NOT_POOLED],
+                [sys.executable, "-m", "pytest", "-q", "-x", *_POOLED],
                 cwd=ROOT,
                 env={**os.environ, "KNOWLEDGE_GRAPH_HOST": "127.0.0.1", "KNOWLEDGE_GRAPH_PORT": str(port)},
                 capture_output=True,
@@ -116,9 +116,11 @@ class TestBehindPgbouncer:
         assert done.returncode == 0, done.stdout[-5000:]
 
 
-_NOT_POOLED = [
-    "--deselect=tests/graph/test_connections.py",  # counts and ends sessions of the server
-    "--deselect=tests/graph/test_upsert.py::test_rows_that_come_and_go",  # a temporary function
+_POOLED = [
+    *(f"tests/graph/ingest/test_{name}.py" for name in ("every_kind", "writers", "removal", "solver", "packages")),
+    "tests/graph/test_budgets.py",
+    "tests/graph/test_cache_builder.py",
+    "tests/graph/queries",
 ]
 
 # What lasts longer than a transaction: https://www.pgbouncer.org/features.html#sql-feature-map-for-pooling-modes
