@@ -47,20 +47,30 @@ _DEPENDS_ON_MANY = text(
     """
 )
 
+# The package version that a requirement is of, if what the requirement says still holds. The planner takes few of them
+# to match both columns, though almost all do, and would read the table whole for each set: "OFFSET 0" has it look up
+# each by its key.
+_DEPENDENT = """CROSS JOIN LATERAL (
+        SELECT * FROM python_package_version AS known
+        WHERE known.id = depends_on.python_package_version_id AND known.solver_run_id = depends_on.solver_run_id
+            AND known.python_package_index_id IS NOT NULL
+        OFFSET 0
+    ) AS stored
+    """
 # A version set is found by the version that it holds, or by its name when any version will do.
 _DEPENDENTS = text(
     f"""
     SELECT release.package_name, array_agg(DISTINCT release.package_version ORDER BY release.package_version)
-    FROM version_set
-    JOIN depends_on ON depends_on.version_set_id = version_set.id AND {COUNTS}
-    JOIN python_package_version AS stored ON stored.id = depends_on.python_package_version_id
-        AND stored.solver_run_id = depends_on.solver_run_id AND stored.python_package_index_id IS NOT NULL
+    FROM depends_on {_DEPENDENT}
     JOIN python_release AS release ON release.id = stored.python_release_id
-    WHERE version_set.package_name = :package_name AND version_set.python_release_ids <> '{{}}'
-        AND (:package_version IS NULL OR version_set.python_release_ids && ARRAY(
-            SELECT id FROM python_release
-            WHERE package_name = :package_name AND package_version = :package_version
-        ))
+    WHERE {COUNTS} AND depends_on.version_set_id = ANY(ARRAY(
+        SELECT id FROM version_set
+        WHERE version_set.package_name = :package_name AND version_set.python_release_ids <> '{{}}'
+            AND (:package_version IS NULL OR version_set.python_release_ids && ARRAY(
+                SELECT id FROM python_release
+                WHERE package_name = :package_name AND package_version = :package_version
+            ))
+    ))
     GROUP BY release.package_name
     ORDER BY release.package_name
     """
@@ -71,10 +81,9 @@ _DEPENDENTS = text(
 _DIRECT_DEPENDENTS = f"""
         CROSS JOIN LATERAL (
             SELECT stored.*
-            FROM depends_on JOIN python_package_version AS stored ON stored.id = depends_on.python_package_version_id
-                AND stored.solver_run_id = depends_on.solver_run_id AND stored.python_package_index_id IS NOT NULL
-                AND stored.solved_software_environment_id = {{of}}.solved_software_environment_id
-            WHERE {COUNTS} AND depends_on.version_set_id = ANY(ARRAY(
+            FROM depends_on {_DEPENDENT}
+            WHERE stored.solved_software_environment_id = {{of}}.solved_software_environment_id
+            AND {COUNTS} AND depends_on.version_set_id = ANY(ARRAY(
                 SELECT id FROM version_set WHERE python_release_ids @> ARRAY[{{of}}.python_release_id]
             ))
             OFFSET 0
