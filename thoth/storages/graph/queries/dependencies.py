@@ -113,7 +113,7 @@ _TRANSITIVE_DEPENDENTS = f"""
     ), package AS (
         SELECT DISTINCT release.package_name, release.package_version, index.url
         FROM dependent
-        JOIN python_release AS release ON release.id = dependent.python_release_id
+        CROSS JOIN LATERAL (SELECT * FROM python_release WHERE id = dependent.python_release_id OFFSET 0) AS release
         JOIN python_package_index AS index ON index.id = dependent.python_package_index_id
     )
     """
