@@ -20,9 +20,10 @@ as the machine may have had other things to do.
 
 """
 _LOAD = """\
-*Load* is how many processes wanted to run when the run began. Where it is well above the number of cores, times on the
-wall are several times those of a machine that has nothing else to do, and hands over between client and server cost the
-one that makes more of them more: verdicts on times say little then, and those on ratios favour whoever does less.
+*Load* is how many processes wanted to run when a run began; a group that was run alone stands in the place of what an
+earlier run had measured of it. Where it is well above the number of cores, times on the wall are several times those
+of a machine that has nothing else to do, and hands over between client and server cost the one that makes more of them
+more: verdicts on times say little then, and those on ratios favour whoever does less.
 
 """
 _HOW = """\

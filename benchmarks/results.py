@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Facts:
     system: str
     library: str
     load: float = 0.0
-    """Processes that wanted to run when the run began, in the mean of a quarter of an hour."""
+    """Processes that wanted to run when a run began, in the mean of a quarter of an hour; of several runs, the most."""
     database_size: int = 0
     """Bytes of the database that holds all documents, 0 when none was needed."""
 
@@ -102,7 +102,8 @@ def save(run: Run, path: Path) -> None:
             earlier = load(path)
             measured = {result.name for result in run.results}
             kept = [result for result in earlier.results if result.name not in measured]
-            run = Run(run.facts, [*kept, *run.results])
+            crowd = max(run.facts.load, earlier.facts.load) if kept else run.facts.load
+            run = Run(replace(run.facts, load=crowd), [*kept, *run.results])
     path.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(run)), indent=1))
 
 
