@@ -78,7 +78,7 @@ def graph(_migrated: GraphDatabase) -> Iterator[GraphDatabase]:
 
 
 _BYTES = text("SELECT sum(pg_relation_size(CAST(name AS regclass))) FROM unnest(:tables) AS name")
-_MUCH = 4 << 20
+_MUCH = 1 << 20
 
 
 def empty(graph: GraphDatabase) -> None:

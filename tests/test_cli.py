@@ -339,7 +339,7 @@ def test_server_of_ones_own(place: Path) -> None:
         assert started.returncode == 0, started.stderr
         exported = dict(re.findall(r"^export (KNOWLEDGE_GRAPH_\w+)=(\S+)$", started.stdout, re.MULTILINE))
         assert set(exported) >= {f"KNOWLEDGE_GRAPH_{name}" for name in ("HOST", "PORT", "USER", "PASSWORD", "DATABASE")}
-        assert ok(place, "schema", "upgrade", **exported).startswith("database ")
+        assert ok(place, "schema", "upgrade", **exported).splitlines()[-1].startswith("database ")
         assert ok(place, "sync", UBI, **exported).splitlines()[1].split() == ["solver", "5", "5", "0", "0"]
         assert json.loads(ok(place, "db", "status", "--json", *data))["running"] is True
         told = ok(place, "db", "status", *data)

@@ -215,7 +215,7 @@ def test_commands_of_the_pages(checkout: Path) -> None:
     (revision,) = (checkout / "alembic" / "versions").glob("0003_*.py")
     assert re.search(r"create_table\(\s*['\"]pi_sort['\"]", revision.read_text(encoding="utf-8"))
     assert "No new upgrade operations detected" in done.stdout + done.stderr
-    (refused,) = (block for block in blocks("migrations") if block.language == "text")
+    (refused,) = (block for block in blocks("migrations") if block.body.startswith("$ "))
     assert refused.body.splitlines()[1] in done.stdout.splitlines()
     assert "database 0003, this release 0002\nstatus 1\n" in done.stdout
     assert re.search(r"^solver +667 +0 +667 +0$", done.stdout, re.MULTILINE)

@@ -20,7 +20,7 @@ from thoth.storages.graph.cache_builder import build_cache
 
 Json = dict[str, Any]
 GENERATED = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

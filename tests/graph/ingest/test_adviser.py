@@ -24,7 +24,7 @@ from thoth.storages.graph.query_log import counted_statements
 
 Json = dict[str, Any]
 GENERATED = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -35,7 +35,7 @@ from thoth.storages.exceptions import SchemaError
 from thoth.storages.graph.query_log import counted_statements
 
 GENERATED = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

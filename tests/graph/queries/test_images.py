@@ -33,7 +33,7 @@ from thoth.storages.exceptions import NotFoundError, SchemaError
 from thoth.storages.graph.ingest.environments import software_environment_ids
 
 GENERATED = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
