@@ -217,7 +217,7 @@ def test_commands_of_the_pages(checkout: Path) -> None:
     assert "No new upgrade operations detected" in done.stdout + done.stderr
     (refused,) = (block for block in blocks("migrations") if block.body.startswith("$ "))
     assert refused.body.splitlines()[1] in done.stdout.splitlines()
-    assert "database 0003, this release 0002\nstatus 1\n" in done.stdout
+    assert "database 0003, this release 0002: this release is older\nstatus 1\n" in done.stdout
     assert re.search(r"^solver +667 +0 +667 +0$", done.stdout, re.MULTILINE)
     with GraphCache(str(checkout / "graph_cache.sqlite3")) as cache:
         assert cache.scope()["packages"] == ["boto3", "flask", "jupyterlab", "pandas", "requests", "sphinx"]
