@@ -25,6 +25,7 @@ from tests.processes import collected, forked
 from thoth.storages import GraphDatabase
 from thoth.storages.exceptions import DatabaseTimeout
 from thoth.storages.graph.cache_builder import build_graph_cache
+from thoth.storages.graph.dump import dump_lines
 
 A = ("a", "1.0", PYPI)
 DOCUMENT = solver_document(tree=[solved("a", dependencies=[requires("b", "1.0")])])
@@ -58,6 +59,7 @@ def use(graph: GraphDatabase, documents: Documents, folder: Path) -> None:
     graph.create_python_package_version_entity("a", "1.0", None)
     assert graph.is_schema_up2date()
     assert graph.stats()["tables"]
+    assert list(dump_lines(graph, ["python_release"]))
 
 
 def write_all(documents: Documents, seed: int) -> None:
@@ -125,8 +127,9 @@ _POOLED = [
 
 # What lasts longer than a transaction: https://www.pgbouncer.org/features.html#sql-feature-map-for-pooling-modes
 _OF_A_SESSION = re.compile(
-    r"(^|;)\s*(SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)|(RESET|LISTEN|PREPARE|DEALLOCATE|DISCARD|LOAD|DECLARE)\b)"
-    r"|\bpg_(try_)?advisory_(un)?lock|\bTEMP(ORARY)?\s+TABLE\b|\bpg_temp\b|\bset_config\(",
+    r"(^|;)\s*(SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)|(RESET|LISTEN|PREPARE|DEALLOCATE|DISCARD|LOAD)\b)"
+    r"|\bDECLARE\b(?!.*\bWITHOUT HOLD\b)"
+    r"|\bpg_(try_)?advisory_(un)?lock|\bTEMP(ORARY)?\s+TABLE\b|\bpg_temp\b|\bset_config\((?![^()]*,\s*true\))",
     re.IGNORECASE,
 )
 

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.inspection_documents import CREATED, Json, job_log, matmul, specification
+from sqlalchemy import text
 
+from tests.inspection_documents import CREATED, Json, job_log, matmul, specification
+from thoth.storages import GraphDatabase
+
+A, B, C = (f"inspection-test-0000000{letter}" for letter in "abc")
 API = "/api/v1"
 ENDED = {"container": "9fa9", "finished_at": "2019-09-20T11:22:36Z", "started_at": "2019-09-20T11:20:50Z"}
 COMPLETED: Json = {**ENDED, "state": "terminated", "exit_code": 0, "reason": "Completed"}
@@ -130,3 +134,15 @@ class Amun:
                 """Keep quiet."""
 
         return Handler
+
+
+def exit_codes(graph: GraphDatabase) -> dict[str, list[int | None]]:
+    """Return the exit codes of the results of each inspection, in order."""
+    with graph.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT inspection_document_id, exit_code FROM inspection_run ORDER BY 1, inspection_result_number")
+        )
+        found: dict[str, list[int | None]] = {}
+        for document_id, exit_code in rows:
+            found.setdefault(document_id, []).append(exit_code)
+        return found

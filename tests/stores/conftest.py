@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.stores.amun import Amun
 from tests.stores.servers import Proxy, Rclone, Server, named_server
+from thoth.storages import InspectionResultsStore
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Place:
             "THOTH_CEPH_BUCKET_PREFIX": self.prefix,
             "THOTH_DEPLOYMENT_NAME": "test",
         }
+
+    def inspections(self, monkeypatch: pytest.MonkeyPatch) -> InspectionResultsStore:
+        """Let the environment name this place; return the store of inspections there."""
+        for name, value in self.variables().items():
+            monkeypatch.setenv(name, value)
+        store = InspectionResultsStore()
+        store.connect()
+        return store
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +99,25 @@ def proxy(server: Server) -> Iterator[Proxy]:
         yield proxy
     finally:
         proxy.close()
+
+
+@pytest.fixture
+def amun() -> Iterator[Amun]:
+    amun = Amun()
+    try:
+        yield amun
+    finally:
+        amun.close()
+
+
+@pytest.fixture
+def store(place: Place, monkeypatch: pytest.MonkeyPatch) -> InspectionResultsStore:
+    """The store that the environment names."""
+    return place.inspections(monkeypatch)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give Amun up after a second, twice."""
+    monkeypatch.setenv("THOTH_AMUN_TIMEOUT", "1")
+    monkeypatch.setenv("THOTH_AMUN_TRIES", "2")

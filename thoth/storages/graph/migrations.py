@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +14,9 @@ from ..config import KnowledgeGraphConfig
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .revisions import BASE, HEAD, Revision, alembic_config, find_revision, told_what_errors_mean
 from .sql_base import database_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATION_LOCK = 0x7468_6F74_68_00
 """Key of the advisory lock that one migrating process holds."""
@@ -69,9 +72,7 @@ def upgrade(engine: Engine, revision: str = HEAD, tell: Tell | None = None) -> N
     """
     from alembic import command
 
-    target = find_revision(revision)
-    with told_what_errors_mean(engine), one_at_a_time(engine), engine.connect() as connection:
-        command.upgrade(alembic_config(connection=connection, tell=_step(tell)), target.revision if target else BASE)
+    _migrate(engine, command.upgrade, revision, tell)
 
 
 def downgrade(engine: Engine, revision: str, tell: Tell | None = None) -> None:
@@ -90,9 +91,7 @@ def downgrade(engine: Engine, revision: str, tell: Tell | None = None) -> None:
     """
     from alembic import command
 
-    target = find_revision(revision)
-    with told_what_errors_mean(engine), one_at_a_time(engine), engine.connect() as connection:
-        command.downgrade(alembic_config(connection=connection, tell=_step(tell)), target.revision if target else BASE)
+    _migrate(engine, command.downgrade, revision, tell)
 
 
 def drop(engine: Engine) -> None:
@@ -125,6 +124,12 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         )
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         yield
+
+
+def _migrate(engine: Engine, command: Callable[[Config, str], None], revision: str, tell: Tell | None) -> None:
+    target = find_revision(revision)
+    with told_what_errors_mean(engine), one_at_a_time(engine), engine.connect() as connection:
+        command(alembic_config(connection=connection, tell=_step(tell)), target.revision if target else BASE)
 
 
 def _step(tell: Tell | None) -> Callable[..., None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,38 @@ def sync_package_analysis_facts(session: Session, facts: PackageAnalysisFacts, *
     index_ids = known_or_new_ids(session, PythonPackageIndex, urls)
     release = {"package_name": facts.package_name, "package_version": facts.package_version}
     (release_id,) = known_or_new_ids(session, PythonRelease, [release]).values()
+    ids = _content_ids(session, facts)
+    run_id = insert_run(
+        session,
+        PackageAnalyzerRun,
+        {
+            "document_id": facts.document_id,
+            "datetime": facts.datetime,
+            "duration": facts.duration,
+            "package_analyzer_name": facts.package_analyzer_name,
+            "package_analyzer_version": facts.package_analyzer_version,
+            "debug": facts.debug,
+            "package_analyzer_error": facts.error,
+            "error_message": facts.error_message,
+            "python_release_id": release_id,
+            "python_package_index_id": index_ids[facts.index_url] if facts.index_url else None,
+        },
+    )
+    if run_id is None:
+        return False
+    _insert_artifacts(session, run_id, facts, ids)
+    return True
+
+
+class _ContentIds(NamedTuple):
+    """Ids of what artifacts hold, and of themselves, by what identifies each."""
+
+    artifacts: Mapping[Hashable, int]
+    digests: Mapping[Hashable, int]
+    symbols: Mapping[Hashable, int]
+
+
+def _content_ids(session: Session, facts: PackageAnalysisFacts) -> _ContentIds:
     artifact_ids = known_or_new_ids(
         session, PythonArtifact, ({"artifact_hash_sha256": digest} for digest in facts.artifacts), remember=False
     )
@@ -81,26 +113,12 @@ def sync_package_analysis_facts(session: Session, facts: PackageAnalysisFacts, *
         ),
         remember=False,
     )
-    run_id = insert_run(
-        session,
-        PackageAnalyzerRun,
-        {
-            "document_id": facts.document_id,
-            "datetime": facts.datetime,
-            "duration": facts.duration,
-            "package_analyzer_name": facts.package_analyzer_name,
-            "package_analyzer_version": facts.package_analyzer_version,
-            "debug": facts.debug,
-            "package_analyzer_error": facts.error,
-            "error_message": facts.error_message,
-            "python_release_id": release_id,
-            "python_package_index_id": index_ids[facts.index_url] if facts.index_url else None,
-        },
-    )
-    if run_id is None:
-        return False
+    return _ContentIds(artifact_ids, digest_ids, symbol_ids)
+
+
+def _insert_artifacts(session: Session, run_id: int, facts: PackageAnalysisFacts, ids: _ContentIds) -> None:
     artifacts = [
-        ({"package_analyzer_run_id": run_id, "python_artifact_id": artifact_ids[digest]}, artifact)
+        ({"package_analyzer_run_id": run_id, "python_artifact_id": ids.artifacts[digest]}, artifact)
         for digest, artifact in facts.artifacts.items()
     ]
     insert(
@@ -112,7 +130,7 @@ def sync_package_analysis_facts(session: Session, facts: PackageAnalysisFacts, *
         session,
         IncludedFile,
         [
-            {**key, "python_file_digest_id": digest_ids[digest], "files": paths}
+            {**key, "python_file_digest_id": ids.digests[digest], "files": paths}
             for key, artifact in artifacts
             for digest, paths in artifact.python_files.items()
         ],
@@ -121,9 +139,8 @@ def sync_package_analysis_facts(session: Session, facts: PackageAnalysisFacts, *
         session,
         RequiresSymbol,
         [
-            {**key, "versioned_symbol_id": symbol_ids[symbol]}
+            {**key, "versioned_symbol_id": ids.symbols[symbol]}
             for key, artifact in artifacts
             for symbol in artifact.symbols
         ],
     )
-    return True

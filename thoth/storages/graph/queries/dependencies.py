@@ -15,7 +15,7 @@ from ...normalize import (
     normalize_python_package_version,
 )
 from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, page_parameters, requirement_parameters
-from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, Wanted, package_row
+from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, WANTED_ARE_STORED, Wanted, package_row
 
 _REQUIREMENTS = f"""
     LEFT JOIN depends_on ON depends_on.python_package_version_id = stored.id
@@ -36,13 +36,7 @@ _DEPENDS_ON_MANY = text(
     f"""
     SELECT DISTINCT wanted.n, dependency.package_name, dependency.package_version
     FROM {WANTED}
-    JOIN python_release AS release ON release.package_name = wanted.package_name
-        AND release.package_version = wanted.package_version
-    JOIN python_package_index AS index ON index.url = wanted.index_url
-    JOIN python_package_version AS stored ON stored.python_release_id = release.id
-        AND stored.python_package_index_id = index.id
-    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
-        AND {IN_ENVIRONMENT}
+    {WANTED_ARE_STORED}
     {_REQUIREMENTS}
     """
 )
@@ -127,13 +121,7 @@ _MARKERS = text(
     f"""
     SELECT depends_on.marker
     FROM {WANTED}
-    JOIN python_release AS release ON release.package_name = wanted.package_name
-        AND release.package_version = wanted.package_version
-    JOIN python_package_index AS index ON index.url = wanted.index_url
-    JOIN python_package_version AS stored ON stored.python_release_id = release.id
-        AND stored.python_package_index_id = index.id
-    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
-        AND {IN_ENVIRONMENT}
+    {WANTED_ARE_STORED}
     JOIN depends_on ON depends_on.python_package_version_id = stored.id
         AND depends_on.solver_run_id = stored.solver_run_id
     JOIN version_set ON version_set.id = depends_on.version_set_id

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from ...identifiers import Environment, package_tuple
 from ..closure import Edge
-from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, requirement_parameters
+from ..filters import COUNTS, environment_parameters, requirement_parameters
 from ..upsert import encode
+from .wanted import WANTED_ARE_STORED
 
 Requirement = dict[str, str | None]
 
@@ -20,13 +21,7 @@ _OF_EDGES = text(
     SELECT DISTINCT wanted.n, depends_on.specifier, depends_on.marker, depends_on.extra
     FROM ROWS FROM (json_to_recordset(CAST(:wanted AS json)) AS ({", ".join(f"{name} text" for name in _COLUMNS)}))
         WITH ORDINALITY AS wanted({", ".join(_COLUMNS)}, n)
-    JOIN python_release AS release ON release.package_name = wanted.package_name
-        AND release.package_version = wanted.package_version
-    JOIN python_package_index AS index ON index.url = wanted.index_url
-    JOIN python_package_version AS stored ON stored.python_release_id = release.id
-        AND stored.python_package_index_id = index.id
-    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
-        AND {IN_ENVIRONMENT}
+    {WANTED_ARE_STORED}
     JOIN depends_on ON depends_on.python_package_version_id = stored.id
         AND depends_on.solver_run_id = stored.solver_run_id AND {COUNTS}
     JOIN version_set ON version_set.id = depends_on.version_set_id

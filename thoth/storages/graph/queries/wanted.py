@@ -15,6 +15,17 @@ WANTED = (
 )
 """SQL for the rows of parameter ``wanted``, numbered from 1 as ``n``."""
 
+WANTED_ARE_STORED = f"""
+    JOIN python_release AS release ON release.package_name = wanted.package_name
+        AND release.package_version = wanted.package_version
+    JOIN python_package_index AS index ON index.url = wanted.index_url
+    JOIN python_package_version AS stored ON stored.python_release_id = release.id
+        AND stored.python_package_index_id = index.id
+    JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
+        AND {IN_ENVIRONMENT}
+    """
+"""SQL that joins to ``wanted`` the package versions that it names, as ``stored``, in the environments asked about."""
+
 ONE_PACKAGE_VERSION = "python_package_version AS stored"
 IS_ONE_PACKAGE_VERSION = f"""
     stored.python_release_id = (
