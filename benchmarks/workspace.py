@@ -182,7 +182,7 @@ class Workspace:
 
     def build(self, path: Path, names: list[str]) -> Any:
         """Build a cache file; return the report."""
-        with self.graph.session(writes=False) as session:
+        with self.graph.session() as session:
             return build_cache(session, str(path), names, environment=Environment(**ENVIRONMENT))
 
     def build_large(self, path: Path, names: list[str]) -> Any:
@@ -194,7 +194,7 @@ class Workspace:
                 fill_large(graph)
 
         database = self.databases.kept(f"large_{head_revision()}", make)
-        with self.databases.graph(database) as graph, graph.session(writes=False) as session:
+        with self.databases.graph(database) as graph, graph.session() as session:
             return build_cache(session, str(path), names, environment=Environment(**ENVIRONMENT))
 
     def kept_file(self, name: str, make: Callable[[Path], object]) -> Path:

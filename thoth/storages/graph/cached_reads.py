@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Session
-
 from ..config import GraphCacheConfig
 from ..exceptions import CacheFileError, NotConnected, NotFoundError
 from ..identifiers import Environment, PackageTuple, package_tuple
@@ -15,6 +13,7 @@ from .cache import GraphCache
 from .closure import Closure, Edge, merged
 from .filters import normalized_extras
 from .queries import closures, dependencies, packages
+from .sessions import ReadSession
 from .sql_base import SQLBase
 
 _LOGGER = logging.getLogger(__name__)
@@ -323,7 +322,7 @@ class CachedReads(SQLBase):
         method: str,
         key: Hashable,
         from_cache: Callable[[GraphCache, bool], T | None] | None,
-        from_database: Callable[[Session], T],
+        from_database: Callable[[ReadSession], T],
         add: Callable[[GraphCache, T], None] | None,
         keep: Callable[[T], bool],
     ) -> T:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from ..config import RECONNECT_TIMEOUT, RETRIES
@@ -27,8 +26,8 @@ class Call(Generic[R]):
 
     def __init__(
         self,
-        session: Callable[[], AbstractContextManager[Session]],
-        function: Callable[[Session], R],
+        session: Callable[[], AbstractContextManager[Any]],
+        function: Callable[[Any], R],
         *,
         place: str,
         reconnect: Callable[[], object] | None = None,

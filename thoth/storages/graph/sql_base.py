@@ -9,7 +9,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import psycopg2
@@ -26,6 +26,7 @@ from .known_ids import KnownIds
 from .memory_cache import MemoryCache
 from .query_log import log_queries
 from .retries import Call
+from .sessions import WriteSession
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -140,31 +141,16 @@ class SQLBase:
         return self._engine
 
     @contextmanager
-    def session(self, *, writes: bool = True) -> Iterator[Session]:
+    def session(self) -> Iterator[Session]:
         """Open a session: one transaction, committed at the end, rolled back on an error.
-
-        Args:
-            writes: False when one statement is read: it is sent alone then, without BEGIN and COMMIT.
 
         Raises:
             NotConnected: `connect` was not called.
 
         """
-        engine = self.engine
-        if not writes and self._limits is None:
-            with (
-                engine.connect() as connection,
-                _without_transaction(connection),
-                Session(connection, expire_on_commit=False) as session,
-            ):
-                yield session
-            return
-        with Session(engine, expire_on_commit=False) as session:
+        with WriteSession(self.engine, expire_on_commit=False) as session:
             if self._limits is not None:
                 session.connection().exec_driver_sql(self._limits)
-            if not writes:
-                yield session
-                return
             self._known_ids.bind(session)
             yield session
             try:
@@ -172,6 +158,24 @@ class SQLBase:
             finally:  # also when nobody knows whether it took place
                 self._memory.clear()
             session.info["known_ids"].commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Take a connection for one statement that reads: it is sent alone, without BEGIN and COMMIT.
+
+        With limits of time it is in a transaction after all, as they are those of one.
+
+        Raises:
+            NotConnected: `connect` was not called.
+
+        """
+        with self.engine.connect() as connection:
+            if self._limits is None:
+                with _without_transaction(connection):
+                    yield connection
+            else:
+                connection.exec_driver_sql(self._limits)
+                yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -196,18 +200,14 @@ class SQLBase:
         """Forget the answers that are kept in memory."""
         self._memory.clear()
 
-    def _run(self, call: Callable[[Session], R], *, writes: bool) -> R:
+    def _run(self, call: Callable[[Any], R], *, writes: bool) -> R:
         """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
-
-        def session() -> AbstractContextManager[Session]:
-            return self.session(writes=writes)
-
         reconnect = self.engine.dispose if self._has_standbys else None
-        return Call(session, call, place=self._place, reconnect=reconnect).run()
+        return Call(self.session if writes else self._reading, call, place=self._place, reconnect=reconnect).run()
 
 
 def exposed(
-    query: Callable[Concatenate[Session, P], R],
+    query: Callable[Concatenate[Any, P], R],
     *,
     writes: bool = False,
     cached: bool = False,

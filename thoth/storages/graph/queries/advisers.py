@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...exceptions import NotFoundError
+from ..sessions import ReadSession
 
 _DOCUMENTS = text("SELECT document_id FROM adviser_run WHERE document_id = ANY(:document_ids)")
 
@@ -55,17 +55,17 @@ _ADVISED_STACKS = text(
 )
 
 
-def adviser_document_ids_in(session: Session, document_ids: Iterable[str]) -> set[str]:
+def adviser_document_ids_in(session: ReadSession, document_ids: Iterable[str]) -> set[str]:
     """Return those of some adviser documents that are in the graph, in one statement for all."""
     return set(session.scalars(_DOCUMENTS, {"document_ids": list(document_ids)}))
 
 
-def adviser_document_id_exist(session: Session, document_id: str) -> bool:
+def adviser_document_id_exist(session: ReadSession, document_id: str) -> bool:
     """Tell whether an adviser document is in the graph."""
     return bool(adviser_document_ids_in(session, [document_id]))
 
 
-def get_advised_stacks(session: Session, adviser_document_id: str) -> list[dict[str, Any]]:
+def get_advised_stacks(session: ReadSession, adviser_document_id: str) -> list[dict[str, Any]]:
     """Return the software stacks that a run of the adviser recommended, with their scores.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...exceptions import NotFoundError
 from ...identifiers import package_tuple
@@ -15,6 +14,7 @@ from ...normalize import (
     normalize_python_package_version,
 )
 from ..filters import page_parameters
+from ..sessions import ReadSession
 from .wanted import package_row
 
 # Every document counts, in whichever environment: a file that an index once had is known.
@@ -76,7 +76,7 @@ _PACKAGE_ANALYSES = text("SELECT document_id FROM package_analyzer_run WHERE doc
 
 
 def get_python_package_version_hashes_sha256(
-    session: Session, package_name: str, package_version: str, index_url: str | None = None
+    session: ReadSession, package_name: str, package_version: str, index_url: str | None = None
 ) -> list[str]:
     """Return the SHA-256 digests of the files of a release.
 
@@ -95,7 +95,7 @@ def get_python_package_version_hashes_sha256(
 
 
 def get_all_python_package_version_hashes_sha256(
-    session: Session, package_name: str, package_version: str
+    session: ReadSession, package_name: str, package_version: str
 ) -> list[tuple[str, str]]:
     """Return the SHA-256 digests of the files of a release on each index.
 
@@ -112,7 +112,7 @@ def get_all_python_package_version_hashes_sha256(
 
 
 def get_python_package_required_symbols(
-    session: Session, package_name: str, package_version: str, index_url: str
+    session: ReadSession, package_name: str, package_version: str, index_url: str
 ) -> list[str]:
     """Return the versioned symbols that binaries in the files of a release need, as the latest analysis found them.
 
@@ -138,7 +138,7 @@ def get_python_package_required_symbols(
 
 
 def retrieve_unanalyzed_python_package_versions(
-    session: Session, start_offset: int = 0, count: int = 100
+    session: ReadSession, start_offset: int = 0, count: int = 100
 ) -> list[dict[str, str]]:
     """Return a page of the releases on an index that solvers or announcements know and nobody analysed.
 
@@ -159,12 +159,12 @@ def retrieve_unanalyzed_python_package_versions(
     return [{"package_name": name, "package_version": version, "index_url": url} for name, version, url in rows]
 
 
-def package_analysis_document_ids_in(session: Session, document_ids: Iterable[str]) -> set[str]:
+def package_analysis_document_ids_in(session: ReadSession, document_ids: Iterable[str]) -> set[str]:
     """Return those of some package analyses that are in the graph, in one statement for all."""
     return set(session.scalars(_PACKAGE_ANALYSES, {"document_ids": list(document_ids)}))
 
 
-def package_analysis_document_id_exist(session: Session, document_id: str) -> bool:
+def package_analysis_document_id_exist(session: ReadSession, document_id: str) -> bool:
     """Tell whether a package analysis is in the graph."""
     return bool(package_analysis_document_ids_in(session, [document_id]))
 
@@ -179,7 +179,9 @@ def without_package_analysis(package_name: str, package_version: str, index_url:
     return NotFoundError(f"{package_name} {package_version} from {index_url} was never analysed, or each time in vain")
 
 
-def _hashes(session: Session, package_name: str, package_version: str, index_url: str | None) -> list[tuple[str, str]]:
+def _hashes(
+    session: ReadSession, package_name: str, package_version: str, index_url: str | None
+) -> list[tuple[str, str]]:
     rows = session.execute(
         _HASHES,
         {

@@ -11,11 +11,11 @@ from itertools import chain, repeat
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...identifiers import Environment, PackageTuple
 from ..closure import Closure, ClosureBuilder, Edge
 from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, requirement_parameters
+from ..sessions import ReadSession
 from .wanted import WANTED, Wanted
 
 # The kinds of rows that come back.
@@ -92,7 +92,7 @@ _CLOSURE = text(
 
 
 def closure(
-    session: Session,
+    session: ReadSession,
     *package_tuples: tuple[str, str, str | None],
     os_name: str | None = None,
     os_version: str | None = None,
@@ -201,7 +201,7 @@ def _root_nodes(
 
 
 def retrieve_transitive_dependencies_python(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str,
@@ -243,7 +243,7 @@ def retrieve_transitive_dependencies_python(
 
 
 def retrieve_transitive_dependencies_python_multi(
-    session: Session,
+    session: ReadSession,
     *package_tuples: tuple[str, str, str],
     os_name: str | None = None,
     os_version: str | None = None,

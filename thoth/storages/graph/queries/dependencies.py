@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...exceptions import NotFoundError
 from ...identifiers import Environment, PackageTuple, package_tuple
@@ -15,6 +14,7 @@ from ...normalize import (
     normalize_python_package_version,
 )
 from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, page_parameters, requirement_parameters
+from ..sessions import ReadSession
 from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, WANTED_ARE_STORED, Wanted, package_row
 
 _REQUIREMENTS = f"""
@@ -136,7 +136,7 @@ _MARKERS = text(
 
 
 def get_depends_on_many(
-    session: Session,
+    session: ReadSession,
     package_tuples: Iterable[tuple[str, str, str]],
     *,
     os_name: str | None = None,
@@ -179,7 +179,7 @@ def get_depends_on_many(
 
 
 def get_depends_on(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str,
@@ -236,7 +236,7 @@ def never_solved(
 
 
 def retrieve_dependent_packages(
-    session: Session, package_name: str, package_version: str | None = None
+    session: ReadSession, package_name: str, package_version: str | None = None
 ) -> dict[str, list[str]]:
     """Return the packages that depend directly on a package, in any environment.
 
@@ -261,7 +261,7 @@ def retrieve_dependent_packages(
 
 
 def retrieve_transitive_dependents_python(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str | None = None,
     index_url: str | None = None,
@@ -296,7 +296,7 @@ def retrieve_transitive_dependents_python(
 
 
 def retrieve_transitive_dependents_python_count(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str | None = None,
     index_url: str | None = None,
@@ -335,7 +335,7 @@ def _dependents_parameters(package_name: str, package_version: str | None, index
 
 
 def get_python_environment_marker(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str,

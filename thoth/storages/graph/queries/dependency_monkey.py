@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from ..sessions import ReadSession
 
 _DOCUMENTS = text("SELECT document_id FROM dependency_monkey_run WHERE document_id = ANY(:document_ids)")
 
@@ -24,7 +25,7 @@ _MISSING = text(
 )
 
 
-def requested_inspection_ids(session: Session, *, only_missing: bool = False) -> list[str]:
+def requested_inspection_ids(session: ReadSession, *, only_missing: bool = False) -> list[str]:
     """Return the inspections that Dependency Monkey asked for, in order.
 
     Args:
@@ -35,11 +36,11 @@ def requested_inspection_ids(session: Session, *, only_missing: bool = False) ->
     return list(session.scalars(_MISSING if only_missing else _ALL_REQUESTED))
 
 
-def dependency_monkey_document_ids_in(session: Session, document_ids: Iterable[str]) -> set[str]:
+def dependency_monkey_document_ids_in(session: ReadSession, document_ids: Iterable[str]) -> set[str]:
     """Return those of some Dependency Monkey documents that are in the graph, in one statement for all."""
     return set(session.scalars(_DOCUMENTS, {"document_ids": list(document_ids)}))
 
 
-def dependency_monkey_document_id_exist(session: Session, document_id: str) -> bool:
+def dependency_monkey_document_id_exist(session: ReadSession, document_id: str) -> bool:
     """Tell whether a Dependency Monkey document is in the graph."""
     return bool(dependency_monkey_document_ids_in(session, [document_id]))

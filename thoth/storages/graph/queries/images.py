@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.orm import Session
 
 from ...documents.analysis import read_analysis_document
 from ...exceptions import NotFoundError
 from ...normalize import normalize_python_package_name, normalize_python_package_version
 from ..filters import page_parameters
+from ..sessions import ReadSession
 from .artifacts import LATEST_PACKAGE_ANALYSIS, package_analysis_parameters, without_package_analysis
 
 _RUNTIME, _BUILDTIME = "RUNTIME", "BUILDTIME"
@@ -123,7 +123,7 @@ _IMAGES_WITH_RPM_PACKAGE = text(
 
 
 def run_software_environment_listing(
-    session: Session, start_offset: int = 0, count: int = 100, is_user_run: bool = False
+    session: ReadSession, start_offset: int = 0, count: int = 100, is_user_run: bool = False
 ) -> list[str]:
     """Return a page of the names of environments that software runs in: images, and what users said of theirs.
 
@@ -143,7 +143,7 @@ def run_software_environment_listing(
     return _environments(session, _RUNTIME, is_user_run, start_offset, count)
 
 
-def build_software_environment_listing(session: Session, start_offset: int = 0, count: int = 100) -> list[str]:
+def build_software_environment_listing(session: ReadSession, start_offset: int = 0, count: int = 100) -> list[str]:
     """Return a page of the names of environments that software is built in.
 
     Args:
@@ -162,7 +162,7 @@ def build_software_environment_listing(session: Session, start_offset: int = 0, 
 
 
 def run_software_environment_analyses_listing(
-    session: Session,
+    session: ReadSession,
     run_software_environment_name: str,
     start_offset: int = 0,
     count: int = 100,
@@ -193,7 +193,7 @@ def run_software_environment_analyses_listing(
 
 
 def build_software_environment_analyses_listing(
-    session: Session,
+    session: ReadSession,
     build_software_environment_name: str,
     start_offset: int = 0,
     count: int = 100,
@@ -220,7 +220,7 @@ def build_software_environment_analyses_listing(
     return _analyses(session, build_software_environment_name, _BUILDTIME, None, start_offset, count, convert_datetime)
 
 
-def get_analysis_metadata(session: Session, document_id: str) -> dict[str, Any]:
+def get_analysis_metadata(session: ReadSession, document_id: str) -> dict[str, Any]:
     """Return when an image was analysed, and with what.
 
     Args:
@@ -241,12 +241,12 @@ def get_analysis_metadata(session: Session, document_id: str) -> dict[str, Any]:
     return _analysis(row, convert_datetime=True)
 
 
-def get_analyzer_documents_count(session: Session) -> int:
+def get_analyzer_documents_count(session: ReadSession) -> int:
     """Return how many image analyses are in the graph."""
     return session.scalar(_COUNT) or 0
 
 
-def get_analyzed_image_symbols(session: Session, software_environment_name: str) -> list[str]:
+def get_analyzed_image_symbols(session: ReadSession, software_environment_name: str) -> list[str]:
     """Return the versioned symbols that the libraries in an image offer, as its latest analysis found them.
 
     Args:
@@ -267,7 +267,7 @@ def get_analyzed_image_symbols(session: Session, software_environment_name: str)
 
 
 def get_missing_symbols(
-    session: Session, package_name: str, package_version: str, index_url: str, software_environment_name: str
+    session: ReadSession, package_name: str, package_version: str, index_url: str, software_environment_name: str
 ) -> list[str]:
     """Return the versioned symbols that binaries of a release need, and that no library in an image offers.
 
@@ -300,7 +300,7 @@ def get_missing_symbols(
 
 
 def get_images_with_python_package(
-    session: Session, package_name: str, package_version: str | None = None
+    session: ReadSession, package_name: str, package_version: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the images that a Python package is installed in.
 
@@ -320,7 +320,7 @@ def get_images_with_python_package(
 
 
 def get_images_with_rpm_package(
-    session: Session, package_name: str, package_version: str | None = None
+    session: ReadSession, package_name: str, package_version: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the images that an RPM package is installed in.
 
@@ -338,17 +338,17 @@ def get_images_with_rpm_package(
     return _images(session.execute(_IMAGES_WITH_RPM_PACKAGE, parameters))
 
 
-def analysis_document_ids_in(session: Session, document_ids: Iterable[str]) -> set[str]:
+def analysis_document_ids_in(session: ReadSession, document_ids: Iterable[str]) -> set[str]:
     """Return those of some image analyses that are in the graph, in one statement for all."""
     return set(session.scalars(_DOCUMENTS, {"document_ids": list(document_ids)}))
 
 
-def analysis_document_id_exist(session: Session, document_id: str) -> bool:
+def analysis_document_id_exist(session: ReadSession, document_id: str) -> bool:
     """Tell whether an image analysis is in the graph."""
     return bool(analysis_document_ids_in(session, [document_id]))
 
 
-def analysis_records_exist(session: Session, document: Mapping[str, Any]) -> bool:
+def analysis_records_exist(session: ReadSession, document: Mapping[str, Any]) -> bool:
     """Tell whether what an image analysis says is in the graph.
 
     Raises:
@@ -359,7 +359,7 @@ def analysis_records_exist(session: Session, document: Mapping[str, Any]) -> boo
 
 
 def _environments(
-    session: Session, environment_type: str, is_external: bool | None, start_offset: int, count: int
+    session: ReadSession, environment_type: str, is_external: bool | None, start_offset: int, count: int
 ) -> list[str]:
     parameters = {
         "environment_type": environment_type,
@@ -370,7 +370,7 @@ def _environments(
 
 
 def _analyses(
-    session: Session,
+    session: ReadSession,
     environment_name: str,
     environment_type: str,
     is_external: bool | None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.orm import Session
 
 from ...exceptions import PythonIndexNotRegistered
 from ...normalize import normalize_python_index_url
 from ..models import PythonPackageIndex
+from ..sessions import ReadSession
 
 _ENABLED = bindparam("enabled", type_=PythonPackageIndex.enabled.type)
 _IS_WANTED = or_(_ENABLED.is_(None), PythonPackageIndex.enabled == _ENABLED)
@@ -22,7 +22,7 @@ _URLS = select(PythonPackageIndex.url).where(_IS_WANTED)
 _STATE = select(PythonPackageIndex.enabled).where(PythonPackageIndex.url == bindparam("url"))
 
 
-def python_package_index_listing(session: Session, enabled: bool | None = None) -> list[dict[str, Any]]:
+def python_package_index_listing(session: ReadSession, enabled: bool | None = None) -> list[dict[str, Any]]:
     """Return the registered indexes.
 
     Args:
@@ -36,12 +36,12 @@ def python_package_index_listing(session: Session, enabled: bool | None = None) 
     return [dict(row) for row in session.execute(_LISTING, {"enabled": enabled}).mappings()]
 
 
-def get_python_package_index_urls(session: Session, enabled: bool | None = None) -> set[str]:
+def get_python_package_index_urls(session: ReadSession, enabled: bool | None = None) -> set[str]:
     """Return the URLs of the registered indexes: those that are enabled, or disabled, or (None) all."""
     return set(session.scalars(_URLS, {"enabled": enabled}))
 
 
-def is_python_package_index_enabled(session: Session, url: str) -> bool:
+def is_python_package_index_enabled(session: ReadSession, url: str) -> bool:
     """Tell whether an index is enabled.
 
     Raises:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from ..sessions import ReadSession
 
 _DOCUMENTS = text(
     "SELECT DISTINCT inspection_document_id FROM inspection_run WHERE inspection_document_id = ANY(:document_ids)"
@@ -17,7 +18,7 @@ _RESULTS = text(
 )
 
 
-def inspection_document_ids_in(session: Session, document_ids: Iterable[str]) -> set[str]:
+def inspection_document_ids_in(session: ReadSession, document_ids: Iterable[str]) -> set[str]:
     """Return those of some inspections of which at least one result is in the graph, in one statement for all.
 
     That Dependency Monkey asked for an inspection does not count. More results may come: see
@@ -26,7 +27,7 @@ def inspection_document_ids_in(session: Session, document_ids: Iterable[str]) ->
     return set(session.scalars(_DOCUMENTS, {"document_ids": list(document_ids)}))
 
 
-def inspection_results_in(session: Session, document_ids: Iterable[str]) -> dict[str, set[int]]:
+def inspection_results_in(session: ReadSession, document_ids: Iterable[str]) -> dict[str, set[int]]:
     """Return the numbers of the results that are in the graph of some inspections, in one statement for all.
 
     Results of one inspection come one after the other when it is a folder on the store.
@@ -45,6 +46,6 @@ def inspection_results_in(session: Session, document_ids: Iterable[str]) -> dict
     return dict(found)
 
 
-def inspection_document_id_exist(session: Session, document_id: str) -> bool:
+def inspection_document_id_exist(session: ReadSession, document_id: str) -> bool:
     """Tell whether at least one result of an inspection is in the graph."""
     return bool(inspection_document_ids_in(session, [document_id]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+from ..sessions import ReadSession
 
 _TABLES = text(
     """
@@ -13,7 +14,7 @@ _TABLES = text(
 )
 
 
-def get_table_sizes(session: Session) -> dict[str, dict[str, int]]:
+def get_table_sizes(session: ReadSession) -> dict[str, dict[str, int]]:
     """Return the size of every table.
 
     Returns:

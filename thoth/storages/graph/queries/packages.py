@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...identifiers import Environment, PackageTuple, package_tuple
 from ...normalize import (
@@ -15,6 +14,7 @@ from ...normalize import (
     versions_newest_first,
 )
 from ..filters import IN_ENVIRONMENT, environment_parameters, solver_environment
+from ..sessions import ReadSession
 from .wanted import WANTED, Wanted, package_row
 
 Record = dict[str, str]
@@ -106,7 +106,7 @@ _NAMES_ON_INDEX = text(
 
 
 def get_python_package_version_records_many(
-    session: Session,
+    session: ReadSession,
     package_tuples: Iterable[tuple[str, str, str | None]],
     *,
     os_name: str | None = None,
@@ -135,7 +135,7 @@ def get_python_package_version_records_many(
 
 
 def get_python_package_version_records(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str | None,
@@ -171,13 +171,13 @@ def get_python_package_version_records(
     return [dict(zip(RECORD_KEYS, (name, version, *values), strict=True)) for values in rows]
 
 
-def python_package_exists(session: Session, package_name: str) -> bool:
+def python_package_exists(session: ReadSession, package_name: str) -> bool:
     """Tell whether a package is known: from a solver document, as a dependency, or announced."""
     return bool(session.scalar(_PACKAGE_EXISTS, {"package_name": normalize_python_package_name(package_name)}))
 
 
 def python_package_version_exists(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str | None = None,
@@ -208,7 +208,7 @@ def python_package_version_exists(
 
 
 def get_all_versions_python_package(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     index_url: str | None = None,
     *,
@@ -244,11 +244,11 @@ def get_all_versions_python_package(
     return versions_newest_first((version, url) for version, url in rows)
 
 
-def get_python_packages(session: Session) -> set[str]:
+def get_python_packages(session: ReadSession) -> set[str]:
     """Return the names of all packages that are known."""
     return set(session.scalars(_NAMES))
 
 
-def get_python_packages_for_index(session: Session, index_url: str) -> set[str]:
+def get_python_packages_for_index(session: ReadSession, index_url: str) -> set[str]:
     """Return the names of the packages that are known on an index."""
     return set(session.scalars(_NAMES_ON_INDEX, {"index_url": normalize_python_index_url(index_url)}))

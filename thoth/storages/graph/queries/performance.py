@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ..filters import page_parameters
 from ..models import HardwareInformation, SoftwareEnvironment
@@ -19,6 +18,7 @@ from ..models_performance import (
     performance_model,
     reported_columns,
 )
+from ..sessions import ReadSession
 
 _SURROGATES = {"id", "inspection_run_id"}
 _LOCKED_PACKAGES = """
@@ -32,7 +32,7 @@ _LOCKED_PACKAGES = """
     """
 
 
-def get_number_of_pi_records(session: Session) -> dict[str, int]:
+def get_number_of_pi_records(session: ReadSession) -> dict[str, int]:
     """Return how many records there are of each performance indicator.
 
     Returns:
@@ -43,7 +43,7 @@ def get_number_of_pi_records(session: Session) -> dict[str, int]:
     return dict(session.execute(text(counts)).all())
 
 
-def get_all_pi_per_framework_count(session: Session, framework: str) -> dict[str, int]:
+def get_all_pi_per_framework_count(session: ReadSession, framework: str) -> dict[str, int]:
     """Return how many records there are of each performance indicator for a framework.
 
     Args:
@@ -60,7 +60,7 @@ def get_all_pi_per_framework_count(session: Session, framework: str) -> dict[str
     return dict(session.execute(text(counts), {"framework": framework}).all())
 
 
-def get_all_pi_count(session: Session) -> dict[str, int]:
+def get_all_pi_count(session: ReadSession) -> dict[str, int]:
     """Return how many records there are for each framework, over all performance indicators.
 
     Returns:
@@ -75,7 +75,7 @@ def get_all_pi_count(session: Session) -> dict[str, int]:
 
 
 def get_performance_indicators(
-    session: Session,
+    session: ReadSession,
     model: type[PerformanceIndicatorBase] | str,
     *,
     framework: str | None = None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...identifiers import Environment, package_tuple
 from ..closure import Edge
 from ..filters import COUNTS, environment_parameters, requirement_parameters
+from ..sessions import ReadSession
 from ..upsert import encode
 from .wanted import WANTED_ARE_STORED
 
@@ -35,7 +35,7 @@ _OF_EDGES = text(
 
 
 def get_python_requirements_many(
-    session: Session,
+    session: ReadSession,
     edges: Iterable[Edge],
     *,
     os_name: str | None = None,

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...identifiers import Environment, PackageTuple, package_tuple
 from ..filters import (
@@ -16,6 +15,7 @@ from ..filters import (
     page_parameters,
     solver_environment,
 )
+from ..sessions import ReadSession
 from .dependencies import never_solved
 from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, Wanted, package_row
 
@@ -86,7 +86,7 @@ _ENVIRONMENT_EXISTS = text(f"SELECT EXISTS (SELECT FROM solved_software_environm
 
 
 def has_python_solver_error_many(
-    session: Session,
+    session: ReadSession,
     package_tuples: Iterable[tuple[str, str, str]],
     *,
     os_name: str | None = None,
@@ -113,7 +113,7 @@ def has_python_solver_error_many(
 
 
 def has_python_solver_error(
-    session: Session,
+    session: ReadSession,
     package_name: str,
     package_version: str,
     index_url: str,
@@ -151,7 +151,7 @@ def has_python_solver_error(
 
 
 def retrieve_unsolved_python_packages(
-    session: Session, solver_name: str, randomize: bool = True
+    session: ReadSession, solver_name: str, randomize: bool = True
 ) -> list[tuple[str, str]]:
     """Return the package versions that are known, but of which no document of a solver's environment speaks.
 
@@ -175,7 +175,7 @@ def retrieve_unsolved_python_packages(
     return packages
 
 
-def retrieve_unsolved_python_packages_count(session: Session, solver_name: str) -> int:
+def retrieve_unsolved_python_packages_count(session: ReadSession, solver_name: str) -> int:
     """Return how many package versions `retrieve_unsolved_python_packages` lists.
 
     Raises:
@@ -186,7 +186,7 @@ def retrieve_unsolved_python_packages_count(session: Session, solver_name: str) 
 
 
 def retrieve_solved_python_packages(
-    session: Session, count: int = 10, start_offset: int = 0, solver_name: str | None = None
+    session: ReadSession, count: int = 10, start_offset: int = 0, solver_name: str | None = None
 ) -> dict[str, list[str]]:
     """Return a page of the package versions whose latest solver run succeeded.
 
@@ -207,7 +207,7 @@ def retrieve_solved_python_packages(
     return _versions_by_name(session.execute(_SOLVED_PAGE, parameters))
 
 
-def retrieve_solved_python_packages_count(session: Session, solver_name: str | None = None) -> int:
+def retrieve_solved_python_packages_count(session: ReadSession, solver_name: str | None = None) -> int:
     """Return how many package versions `retrieve_solved_python_packages` pages through.
 
     Raises:
@@ -217,7 +217,7 @@ def retrieve_solved_python_packages_count(session: Session, solver_name: str | N
     return session.scalar(_SOLVED_COUNT, environment_parameters(solver_environment(solver_name))) or 0
 
 
-def retrieve_unsolvable_python_packages(session: Session, solver_name: str | None = None) -> dict[str, list[str]]:
+def retrieve_unsolvable_python_packages(session: ReadSession, solver_name: str | None = None) -> dict[str, list[str]]:
     """Return the package versions that no index has, as the latest solver run says.
 
     Args:
@@ -234,7 +234,7 @@ def retrieve_unsolvable_python_packages(session: Session, solver_name: str | Non
     return _versions_by_name(session.execute(_UNSOLVABLE, environment_parameters(solver_environment(solver_name))))
 
 
-def retrieve_unparseable_python_packages(session: Session, solver_name: str | None = None) -> dict[str, list[str]]:
+def retrieve_unparseable_python_packages(session: ReadSession, solver_name: str | None = None) -> dict[str, list[str]]:
     """Return the package versions whose requirement could not be parsed, as the latest solver run says.
 
     Args:
@@ -252,7 +252,7 @@ def retrieve_unparseable_python_packages(session: Session, solver_name: str | No
 
 
 def retrieve_unsolvable_python_packages_per_run_software_environment(
-    session: Session, solver_name: str
+    session: ReadSession, solver_name: str
 ) -> dict[str, list[str]]:
     """Return the package versions that no index has for the environment of a solver: sorted versions by name.
 
@@ -263,7 +263,7 @@ def retrieve_unsolvable_python_packages_per_run_software_environment(
     return retrieve_unsolvable_python_packages(session, solver_name)
 
 
-def get_all_python_packages_count(session: Session, without_error: bool = True) -> int:
+def get_all_python_packages_count(session: ReadSession, without_error: bool = True) -> int:
     """Return how many package versions there are: a release on an index in an environment counts as one.
 
     Args:
@@ -275,7 +275,9 @@ def get_all_python_packages_count(session: Session, without_error: bool = True) 
     return session.scalar(_COUNT, {"error": error, "unsolvable": False, "unparseable": False}) or 0
 
 
-def get_error_python_packages_count(session: Session, *, unsolvable: bool = False, unparseable: bool = False) -> int:
+def get_error_python_packages_count(
+    session: ReadSession, *, unsolvable: bool = False, unparseable: bool = False
+) -> int:
     """Return how many package versions there are whose latest solver run failed.
 
     Args:
@@ -292,13 +294,13 @@ def get_error_python_packages_count(session: Session, *, unsolvable: bool = Fals
     return session.scalar(_COUNT, {"error": True, "unsolvable": unsolvable, "unparseable": unparseable}) or 0
 
 
-def get_solver_documents_count(session: Session) -> int:
+def get_solver_documents_count(session: ReadSession) -> int:
     """Return how many solver documents are in the graph."""
     return session.scalar(_DOCUMENTS_COUNT) or 0
 
 
 def solved_software_environment_exists(
-    session: Session, os_name: str | None, os_version: str | None, python_version: str | None
+    session: ReadSession, os_name: str | None, os_version: str | None, python_version: str | None
 ) -> bool:
     """Tell whether a solver ran in an environment.
 

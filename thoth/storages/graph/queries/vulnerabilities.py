@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from ...identifiers import PackageTuple
+from ..sessions import ReadSession
 from .wanted import WANTED, Wanted
 
 CVERecord = dict[str, str | None]
@@ -27,7 +27,7 @@ _CVES = text(
 
 
 def get_python_cve_records_many(
-    session: Session, package_tuples: Iterable[tuple[str, str, str | None]]
+    session: ReadSession, package_tuples: Iterable[tuple[str, str, str | None]]
 ) -> dict[PackageTuple, list[CVERecord]]:
     """Return the vulnerabilities of package versions, in one statement for all.
 
@@ -48,7 +48,7 @@ def get_python_cve_records_many(
     return records
 
 
-def get_python_cve_records(session: Session, package_name: str, package_version: str) -> list[CVERecord]:
+def get_python_cve_records(session: ReadSession, package_name: str, package_version: str) -> list[CVERecord]:
     """Return the known vulnerabilities of a release.
 
     Args:
