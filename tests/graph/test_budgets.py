@@ -182,11 +182,14 @@ WRITES = [
     Budget("sync_inspection_result", (composed(),), {"force": True}, statements=35),
     Budget("sync_inspection_facts", (read_inspection_document(composed()),), statements=2),
 ]
-# Methods that ask the database nothing, or are about the schema or the connection.
+# Methods that ask the database nothing, or are about the schema, the connection or the server.
 OTHERS = {
+    "add_observer",
     "cache_clear",
+    "cache_stats",
     "connect",
     "construct_connection_string",
+    "count_calls",
     "disconnect",
     "drop_all",
     "get_schema_status",
@@ -200,6 +203,7 @@ OTHERS = {
     "normalize_python_package_version",
     "parse_python_solver_name",
     "session",
+    "slow_queries",
     "snapshot",
     "stats",
 }

@@ -120,6 +120,10 @@ SIGNATURES = {
     "get_script_alembic_version_head": "()",
     "get_table_alembic_version_head": "()",
     "stats": "()",
+    "cache_stats": "()",
+    "add_observer": "(observer)",
+    "count_calls": "()",
+    "slow_queries": "(count=10)",
     "cache_clear": "()",
     # Connection
     "connect": "()",
@@ -133,9 +137,12 @@ SIGNATURES = {
 }
 # Methods that do without a connection.
 UNCONNECTED = {
+    "add_observer",
     "cache_clear",
+    "cache_stats",
     "connect",
     "construct_connection_string",
+    "count_calls",
     "disconnect",
     "get_script_alembic_version_head",
     "initialize_schema",

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from tests.factories import PYPI, RHEL, requires, solved, solver_document
 from thoth.storages import GraphDatabase
 from thoth.storages.config import KnowledgeGraphConfig
 from thoth.storages.exceptions import NotFoundError
+from thoth.storages.graph.query_log import laid_out, shown_parameters
 
 A = ("a", "1.0", PYPI)
 
@@ -81,13 +86,48 @@ class TestLogging:
         caplog.set_level(logging.INFO)
         with GraphDatabase() as adapter:
             adapter.get_depends_on(*A, **RHEL)
-        logged = [message for message in self.messages(caplog) if "rows:" in message]
+        logged = [message for message in self.messages(caplog) if " ms, " in message]
         if value == "0":
             assert logged == []
         else:
             (message,) = logged
-            assert re.match(r"\d+\.\d+ ms, 1 rows: SELECT DISTINCT .*'package_name': 'a'", message)
-            assert "FROM python_package_version" in message
+            first, *lines = message.splitlines()
+            assert re.fullmatch(r"get_depends_on: \d+\.\d+ ms, 1 row", first)
+            assert lines[0].startswith("    SELECT DISTINCT ")
+            assert any(line.startswith("    FROM ") for line in lines)
+            assert "    -- package_name = 'a'" in lines
+
+    def test_a_statement_that_fails(
+        self, graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("THOTH_STORAGES_DEBUG_QUERIES", "1")
+        caplog.set_level(logging.INFO)
+        with GraphDatabase() as adapter, pytest.raises(ProgrammingError), adapter.session() as session:
+            session.execute(text("SELECT nothing_of_that_name"))
+        (message,) = (message for message in self.messages(caplog) if " ms, " in message)
+        assert re.match(r"-: \d+\.\d+ ms, failed: 42703\n    SELECT nothing_of_that_name$", message)
+
+    def test_is_seen_where_nobody_set_logging_up(self, filled: GraphDatabase) -> None:
+        """Who sets the variable wants to see something: warnings alone are shown by default."""
+        code = """
+import logging, sys
+from thoth.storages import GraphDatabase
+if sys.argv[1:]:
+    logging.basicConfig(level=sys.argv[1])
+with GraphDatabase() as graph:
+    graph.get_python_packages()
+"""
+        variables = {"THOTH_STORAGES_DEBUG_QUERIES": "1", "THOTH_STORAGES_LOG_STATS": "1"}
+        for words in ([], ["WARNING"]):
+            done = subprocess.run(
+                [sys.executable, "-c", code, *words],
+                env={**os.environ, **variables},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert len(re.findall(r"get_python_packages: .* ms, 2 rows$", done.stderr, re.MULTILINE)) == 1, words
+            assert done.stderr.count("'get_python_packages': {'calls': 1") == 1, words
 
     @pytest.mark.parametrize("value", [None, "0", "1"])
     def test_statistics(
@@ -107,3 +147,76 @@ class TestLogging:
             assert "'get_depends_on': {'hits': 0, 'misses': 1" in record.getMessage()
         else:
             assert logged == []
+
+    def test_statistics_without_a_database(
+        self, filled: GraphDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What is not told does not keep the adapter from going away."""
+        monkeypatch.setenv("THOTH_STORAGES_LOG_STATS", "1")
+        monkeypatch.setenv("KNOWLEDGE_GRAPH_RECONNECT_TIMEOUT", "0")
+        caplog.set_level(logging.INFO)
+        adapter = GraphDatabase()
+        adapter.connect()
+        adapter.get_depends_on(*A, **RHEL)
+        adapter.engine.dispose()
+        monkeypatch.setattr(adapter, "_engine", create_engine("postgresql+psycopg2://nobody@127.0.0.1:1/thoth"))
+        adapter.disconnect()
+        assert not adapter.is_connected()
+        (message,) = (message for message in self.messages(caplog) if message.startswith("statistics"))
+        assert "'get_depends_on': {'hits': 0, 'misses': 1" in message
+        assert "the tables are not known: " in message
+
+    def test_statistics_of_a_cache_that_answers_alone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setenv("THOTH_STORAGES_LOG_STATS", "1")
+        monkeypatch.setenv("THOTH_STORAGES_GRAPH_CACHE_OFFLINE", "1")
+        caplog.set_level(logging.INFO)
+        with GraphDatabase() as adapter, pytest.raises(NotFoundError):
+            adapter.get_depends_on(*A, **RHEL)
+        (message,) = (message for message in self.messages(caplog) if message.startswith("statistics"))
+        assert "'get_depends_on': {'hits': 0, 'misses': 2}" in message
+
+
+def test_statements_are_indented_by_what_they_are_in() -> None:
+    """They are put together of parts, each with an indentation of its own."""
+    statement = """
+        SELECT a FROM (
+    SELECT b
+            FROM c WHERE (d = 1
+      AND e = 2)
+        ) AS f
+    """
+    assert laid_out(statement) == [
+        "SELECT a FROM (",
+        "    SELECT b",
+        "    FROM c WHERE (d = 1",
+        "        AND e = 2)",
+        ") AS f",
+    ]
+
+
+class TestSecrets:
+    @pytest.mark.parametrize(
+        ("name", "value", "shown"),
+        [
+            ("index_url", "https://user:s3cret@example.com/simple", "'https://***@example.com/simple'"),
+            ("index_url", "https://t0ken@example.com:8080/a@b", "'https://***@example.com:8080/a@b'"),
+            ("index_url", PYPI, repr(PYPI)),
+            ("access_token", "s3cret", "***"),
+            ("package_name", "secrets", "'secrets'"),
+            ("document", '{"token": "s3cret", "name": "a"}', '\'{"token": ***, "name": "a"}\''),
+            ("document", {"password": "s3'cret", "n": 1}, "{'password': ***, 'n': 1}"),
+            ("origin", "https://example.com/?token=s3cret&page=1", "'https://example.com/?token=***&page=1'"),
+            ("message", "cloned with ghp_0123456789abcdef", "'cloned with ***'"),
+            ("header", "Authorization: Bearer abc.def", "'Authorization: Bearer ***'"),
+            ("digests", ["a" * 64] * 100, repr(["a" * 64] * 100)[:200] + "... (100 items)"),
+            ("text", "x" * 1000, "'" + "x" * 199 + "... (1002 characters)"),
+        ],
+    )
+    def test_are_not_shown(self, name: str, value: Any, shown: str) -> None:
+        assert shown_parameters({name: value}) == [f"-- {name} = {shown}"]
+
+    def test_parameters_without_names(self) -> None:
+        assert shown_parameters(("a", 1)) == ["-- 'a'", "-- 1"]
+        assert shown_parameters(None) == []

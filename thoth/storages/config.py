@@ -132,7 +132,10 @@ LOCK_TIMEOUT = Variable(
     "seconds that a statement may wait for a lock; ``0``: what the server or the role says",
 )
 DEBUG_QUERIES = Variable(
-    "THOTH_STORAGES_DEBUG_QUERIES", False, _switch, "log every statement with its parameters and duration"
+    "THOTH_STORAGES_DEBUG_QUERIES",
+    False,
+    _switch,
+    "log every statement with its parameters, its duration and the method that asked",
 )
 LOG_STATS = Variable("THOTH_STORAGES_LOG_STATS", False, _switch, "log ``stats()`` at INFO when the adapter goes away")
 MEMORY_CACHE_SIZE = Variable(

@@ -11,6 +11,7 @@ from .. import __version__
 from ..exceptions import ThothStorageException
 from .completion import completion
 from .db import db
+from .doctor import doctor
 from .dump import dump
 from .graph_cache import create_cache, graph_cache
 from .pictures import generate_schema
@@ -47,6 +48,7 @@ for command in (
     completion,
     create_cache,
     db,
+    doctor,
     dump,
     generate_schema,
     graph_cache,

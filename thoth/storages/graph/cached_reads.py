@@ -233,11 +233,15 @@ class CachedReads(SQLBase):
                 raise self._out_of_scope(package_tuples)
             return answer
         if answer is None:
-            return self._run(lambda session: closures.closure(session, *package_tuples, **arguments), writes=False)
+            return self._run(
+                lambda session: closures.closure(session, *package_tuples, **arguments), writes=False, method="closure"
+            )
         unsolved = answer.unsolved
         if not unsolved:
             return answer
-        newer = self._run(lambda session: closures.closure(session, *unsolved, **arguments), writes=False)
+        newer = self._run(
+            lambda session: closures.closure(session, *unsolved, **arguments), writes=False, method="closure"
+        )
         return merged(answer, newer)
 
     def retrieve_transitive_dependencies_python(
@@ -328,7 +332,7 @@ class CachedReads(SQLBase):
     ) -> T:
         """Answer from the cache file, else from the database, and keep the answer for those who ask next."""
         if from_cache is None:
-            return self._run(from_database, writes=False)
+            return self._run(from_database, writes=False, method=method)
         offline = self._is_offline()
         cache = self.cache
         answer = None if cache is None else from_cache(cache, False)
@@ -337,7 +341,7 @@ class CachedReads(SQLBase):
             if answer is None:
                 raise self._out_of_scope([key])
         if answer is None:
-            answer = self._run(from_database, writes=False)
+            answer = self._run(from_database, writes=False, method=method)
             if add is not None and cache is not None and cache.is_writable and GraphCache.is_inserts_enabled():
                 try:
                     add(cache, answer)

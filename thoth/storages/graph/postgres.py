@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from ..config import LOG_STATS, KnowledgeGraphConfig
+from ..exceptions import ThothStorageException
 from ..normalize import (
     normalize_python_index_url,
     normalize_python_package_name,
@@ -42,6 +43,7 @@ from .queries import (
     solvers,
     vulnerabilities,
 )
+from .query_log import let_through
 from .revisions import SchemaStatus
 from .sql_base import exposed
 
@@ -171,6 +173,7 @@ class GraphDatabase(CachedReads):
 
     # Maintenance: queries/maintenance.py
     get_table_sizes = exposed(maintenance.get_table_sizes)
+    slow_queries = exposed(maintenance.slow_queries)
 
     normalize_python_package_name = staticmethod(normalize_python_package_name)
     normalize_python_package_version = staticmethod(normalize_python_package_version)
@@ -238,21 +241,40 @@ class GraphDatabase(CachedReads):
         """Return how much there is, and how often the caches had the answer.
 
         Returns:
-            ``memory_cache`` (hits, misses and size by method), ``graph_cache`` (see `GraphCache.stats`; empty when it
-            was not opened) and ``tables`` (rows and bytes by table; empty when not connected).
+            What `cache_stats` returns; ``tables`` (rows and bytes by table; empty when not connected); and, where calls
+            are counted (see `count_calls`), ``calls`` (calls that asked the database, errors, retries, seconds,
+            statements and rows by method).
+
+        """
+        stats = {**self.cache_stats(), "tables": self.get_table_sizes() if self.is_connected() else {}}
+        return stats if self._counts is None else {**stats, "calls": self._counts.stats()}
+
+    def cache_stats(self) -> dict[str, Any]:
+        """Return how often the caches had the answer; the database is not asked.
+
+        Returns:
+            ``memory_cache`` (hits, misses and size by method) and ``graph_cache`` (see `GraphCache.stats`; empty when
+            it was not opened).
 
         """
         return {
             "memory_cache": self._memory.stats(),
             "graph_cache": self._cache.stats() if self._cache is not None else {},
-            "tables": self.get_table_sizes() if self.is_connected() else {},
         }
 
     def disconnect(self) -> None:
         """Close all connections; nothing happens when there are none."""
-        if self.is_connected() and LOG_STATS.read():
-            _LOGGER.info("statistics: %s", self.stats())
+        if (self.is_connected() or self._cache is not None) and LOG_STATS.read():
+            self._log_stats()
         super().disconnect()
+
+    def _log_stats(self) -> None:
+        """Log statistics; without the tables when the database does not tell, as the adapter goes away all the same."""
+        let_through(_LOGGER)
+        try:
+            _LOGGER.info("statistics: %s", self.stats())
+        except ThothStorageException as error:
+            _LOGGER.info("statistics: %s; the tables are not known: %s", self.cache_stats(), error)
 
     def _forget(self) -> None:
         self._known_ids.clear()

@@ -45,6 +45,8 @@ class Call(Generic[R]):
         self._function = function
         self._place = place
         self._reconnect = reconnect
+        self.attempts = 0
+        """How often the function was begun with."""
         self._unanswered: list[R] = []
         """What the attempt answered whose COMMIT was not answered."""
 
@@ -81,6 +83,7 @@ class Call(Generic[R]):
             raise known from error
 
     def _attempt(self) -> R:
+        self.attempts += 1
         ended = False
         try:
             with self._session() as session:

@@ -19,12 +19,12 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from ..config import DEBUG_QUERIES, KnowledgeGraphConfig, MemoryCacheConfig
+from ..config import KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
 from .memory_cache import MemoryCache
-from .query_log import log_queries
+from .observable import Observable
 from .retries import Call
 from .sessions import WriteSession
 
@@ -39,7 +39,7 @@ _NO_KEEP: Callable[[Any], bool] | None = None
 _adapters: weakref.WeakSet[SQLBase] = weakref.WeakSet()
 
 
-class SQLBase:
+class SQLBase(Observable):
     """An adapter of a PostgreSQL database; making one touches neither network nor files."""
 
     def __init__(self) -> None:
@@ -81,11 +81,10 @@ class SQLBase:
         _ping_after_idling(engine)
         try:
             _check_server(engine, config)
+            self._observe(engine)
         except BaseException:
             engine.dispose()
             raise
-        if DEBUG_QUERIES.read():
-            log_queries(engine)
         self._place = config.place
         self._has_standbys = len(config.hosts) > 1
         self._limits = _limits(config)
@@ -200,10 +199,12 @@ class SQLBase:
         """Forget the answers that are kept in memory."""
         self._memory.clear()
 
-    def _run(self, call: Callable[[Any], R], *, writes: bool) -> R:
+    def _run(self, call: Callable[[Any], R], *, writes: bool, method: str = "-") -> R:
         """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
         reconnect = self.engine.dispose if self._has_standbys else None
-        return Call(self.session if writes else self._reading, call, place=self._place, reconnect=reconnect).run()
+        session = self.session if writes else self._reading
+        asked = Call(session, call, place=self._place, reconnect=reconnect)
+        return asked.run() if self._observation is None else self._observation.run(method, asked)
 
 
 def exposed(
@@ -231,15 +232,15 @@ def exposed(
     @functools.wraps(query)
     def method(self: SQLBase, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not cached:
-            return self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+            return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
         key = (args, *kwargs.items())
         try:
             found, answer = self._memory.get(name, key)
         except TypeError:  # an argument that cannot be hashed
-            return self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+            return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
         if found:
             return answer  # type: ignore[no-any-return]
-        result = self._run(lambda session: query(session, *args, **kwargs), writes=writes)
+        result = self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
         if keep is None or keep(result):
             self._memory.put(name, key, result)
         return result

@@ -243,6 +243,8 @@ class _Loop:
 
     def _count(self, kind_name: str, counts: SyncCounts, advanced: int) -> None:
         self.report.add(kind_name, counts)
+        for observer in self._graph.observers:
+            observer.documents_done(kind_name, synced=counts.synced, skipped=counts.skipped, failed=counts.failed)
         if self._progress is not None:
             self._progress(advanced, self.report.total)
 
