@@ -8,18 +8,22 @@ from hypothesis import strategies as st
 
 from thoth.storages.exceptions import CacheFileError
 from thoth.storages.graph.cache_format import (
+    FIRST_INDEX,
     MAX_VERSIONS,
+    NOT_ASKED,
+    NOT_SOLVED,
     OtherRun,
     Packed,
     PackedRecord,
     PackedVersions,
     Run,
+    condition_word,
     pack,
     runs_of,
 )
 
 WORD = 0xFFFF_FFFF
-ids = st.integers(1, WORD)
+ids = st.integers(FIRST_INDEX, WORD)
 runs = st.tuples(ids, st.integers(0, MAX_VERSIONS - 1), st.integers(1, 40)).map(
     lambda drawn: Run(drawn[0], drawn[1], min(drawn[1] + drawn[2], MAX_VERSIONS))
 )
@@ -40,19 +44,37 @@ def package_of(count: int, asked: set[int], filled: dict[int, list[PackedRecord]
 packages = st.builds(package_of, st.sampled_from(COUNTS), st.sets(st.integers(0, 69), max_size=5), FILLED)
 
 
+def unpacked(packed: Packed, record: int) -> tuple[int, list[int], list[tuple[int, int]]]:
+    """Return the index of a record, the words of its plain list, and those of its other list in pairs."""
+    other = packed.words(packed.other_lists[record])
+    return (
+        packed.indexes[record],
+        list(packed.words(packed.plain_lists[record])),
+        list(zip(other[::2], other[1::2], strict=True)),
+    )
+
+
+@given(runs)
+def test_a_run_is_a_word(run: Run) -> None:
+    assert Run.of(run.word) == run
+
+
 @given(packages)
 def test_round_trip(package: tuple[int, PackedVersions]) -> None:
     count, versions = package
     packed = Packed(pack(count, versions))
     assert packed.count == count
     for position in range(count):
-        assert packed.is_asked(position) == (position in versions.asked)
-        assert packed.is_solved(position) == (position in versions.records)
-        unpacked = [
-            PackedRecord(index_id, list(packed.plain(plain)), list(packed.other(other)))
-            for index_id, plain, other in packed.records(position)
+        unsolved = PackedRecord(NOT_SOLVED if position in versions.asked else NOT_ASKED)
+        expected = [
+            (
+                record.index_id,
+                [run.word for run in record.plain],
+                [(other.run.word, condition_word(other.extra_id, other.marker_failed)) for other in record.other],
+            )
+            for record in versions.records.get(position, [unsolved])
         ]
-        assert unpacked == versions.records.get(position, [])
+        assert [unpacked(packed, record) for record in packed.records_of(position)] == expected
 
 
 @given(packages, st.data())
@@ -74,20 +96,28 @@ def test_runs_are_the_positions_and_as_few_as_can_be(positions: list[int]) -> No
 
 
 def test_lists_that_recur_are_stored_once() -> None:
-    run = Run(1, 0, 5)
-    one = pack(2, PackedVersions(set(), {0: [PackedRecord(1, [run])]}))
-    two = pack(2, PackedVersions(set(), {0: [PackedRecord(1, [run])], 1: [PackedRecord(1, [run])]}))
-    assert len(two) - len(one) == 3 * 4  # the record alone
+    count = 20
+    records = {position: [PackedRecord(FIRST_INDEX, [Run(1, 0, 5)])] for position in range(count)}
+    same = pack(count, PackedVersions(set(), records))
+    records[0] = [PackedRecord(FIRST_INDEX, [Run(1, 0, 6)])]
+    assert len(pack(count, PackedVersions(set(), records))) >= len(same) + 8
+
+
+def test_a_version_takes_six_bytes_when_lists_recur() -> None:
+    def of(count: int) -> int:
+        records = {position: [PackedRecord(FIRST_INDEX, [Run(1, 0, 5)])] for position in range(count)}
+        return len(pack(count, PackedVersions(set(), records)))
+
+    assert of(104) - of(100) == 4 * 6
 
 
 def test_as_many_versions_as_there_may_be() -> None:
     last = MAX_VERSIONS - 1
     whole = Run(5, 0, MAX_VERSIONS)
-    packed = Packed(pack(MAX_VERSIONS, PackedVersions({last}, {last: [PackedRecord(1, [whole])]})))
-    ((_, plain, _),) = packed.records(last)
-    assert list(packed.plain(plain)) == [whole]
-    assert packed.is_asked(last)
-    assert not packed.is_asked(last - 1)
+    packed = Packed(pack(MAX_VERSIONS, PackedVersions({0}, {last: [PackedRecord(FIRST_INDEX, [whole])]})))
+    (record,) = packed.records_of(last)
+    assert unpacked(packed, record) == (FIRST_INDEX, [whole.word], [])
+    assert [packed.indexes[position] for position in (0, 1)] == [NOT_SOLVED, NOT_ASKED]
 
 
 def test_more_versions_than_there_may_be_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from .normalize import (
@@ -44,6 +45,12 @@ class Environment:
             and self.os_version in (None, other.os_version)
             and self.python_version in (None, other.python_version)
         )
+
+
+@lru_cache(maxsize=1024)
+def environment_of(os_name: str | None, os_version: str | None, python_version: str | None) -> Environment:
+    """Return an environment; the same one each time, as a resolver asks thousands of times about one."""
+    return Environment(os_name, os_version, python_version)
 
 
 def package_tuple(package_name: str, package_version: str, index_url: str | None) -> PackageTuple:

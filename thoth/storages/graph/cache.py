@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..exceptions import CacheFileError
-from ..identifiers import Environment, PackageTuple, package_tuple
+from ..identifiers import Environment, PackageTuple, environment_of, package_tuple
 from ..normalize import normalize_python_index_url, normalize_python_package_name, versions_newest_first
 from .cache_base import OpenCache
 from .cache_file import SQLITE_ERRORS
@@ -72,21 +72,32 @@ class GraphCache(OpenCache):
             Names and versions, as `GraphDatabase.get_depends_on` returns them.
 
         """
-        package = package_tuple(package_name, package_version, index_url)
-        environment = Environment(os_name, os_version, python_version)
-        extras = normalized_extras(extras)
-        usual = extras is None and marker_evaluation_result is not False
+        return self._answer(
+            "get_depends_on",
+            self._depends_on,
+            package_tuple(package_name, package_version, index_url),
+            environment_of(os_name, os_version, python_version),
+            normalized_extras(extras),
+            marker_evaluation_result,
+            as_of_its_date,
+        )
 
-        def ask() -> list[Dependency] | None:
-            packed = self._packed.depends_on(package, environment, extras, marker_evaluation_result, as_of_its_date)
-            added = None
-            if self._file.has_rows and usual and not environment.is_open:
-                added = self._rows.depends_on(package, environment)
-            if packed is None or added is None:
-                return added if packed is None else list(packed)
-            return sorted({*packed, *added})
-
-        return self._answer("get_depends_on", ask)
+    def _depends_on(
+        self,
+        package: PackageTuple,
+        environment: Environment,
+        extras: frozenset[str | None] | None,
+        marker_evaluation_result: bool | None,
+        as_of_its_date: bool,
+    ) -> list[Dependency] | None:
+        question = self._packed.question(extras, marker_evaluation_result)
+        packed = self._packed.depends_on(package, environment, question, as_of_its_date)
+        added = None
+        if self._file.has_rows and question.is_usual and not environment.is_open:
+            added = self._rows.depends_on(package, environment)
+        if packed is None or added is None:
+            return added if packed is None else list(packed)
+        return sorted({*packed, *added})
 
     def get_python_package_version_records(
         self,
@@ -114,16 +125,19 @@ class GraphCache(OpenCache):
             Dictionaries, as `GraphDatabase.get_python_package_version_records` returns them.
 
         """
-        package = package_tuple(package_name, package_version, index_url)
-        environment = Environment(os_name, os_version, python_version)
+        return self._answer(
+            "get_python_package_version_records",
+            self._records_of,
+            package_tuple(package_name, package_version, index_url),
+            environment_of(os_name, os_version, python_version),
+            as_of_its_date,
+        )
 
-        def ask() -> list[Record] | None:
-            answer = self._packed.records(package, environment, as_of_its_date)
-            if not answer and self._file.has_rows and not environment.is_open:
-                answer = self._rows.records(package, environment) or answer
-            return answer
-
-        return self._answer("get_python_package_version_records", ask)
+    def _records_of(self, package: PackageTuple, environment: Environment, as_of_its_date: bool) -> list[Record] | None:
+        answer = self._packed.records(package, environment, as_of_its_date)
+        if not answer and self._file.has_rows and not environment.is_open:
+            answer = self._rows.records(package, environment) or answer
+        return answer
 
     def get_all_versions_python_package(
         self,
@@ -149,15 +163,19 @@ class GraphCache(OpenCache):
             Versions with index URLs, as `GraphDatabase.get_all_versions_python_package` returns them.
 
         """
-        name = normalize_python_package_name(package_name)
-        url = None if index_url is None else normalize_python_index_url(index_url)
-        environment = Environment(os_name, os_version, python_version)
+        found = self._answer(
+            "get_all_versions_python_package",
+            self._packed_versions,
+            normalize_python_package_name(package_name),
+            None if index_url is None else normalize_python_index_url(index_url),
+            environment_of(os_name, os_version, python_version),
+        )
+        return None if found is None else versions_newest_first(found)
 
-        def ask() -> list[tuple[str, str]] | None:
-            found = self._packed.versions(name, url, environment)
-            return None if found is None else versions_newest_first(found)
-
-        return self._answer("get_all_versions_python_package", ask)
+    def _packed_versions(
+        self, name: str, index_url: str | None, environment: Environment
+    ) -> set[tuple[str, str]] | None:
+        return self._packed.versions(name, index_url, environment)
 
     def closure(
         self,
@@ -184,14 +202,28 @@ class GraphCache(OpenCache):
                 caller to ask the database about them.
 
         """
-        packages = [package_tuple(*package) for package in package_tuples]
-        environment = Environment(os_name, os_version, python_version)
-        question = (packages, environment, normalized_extras(extras), marker_evaluation_result, as_of_its_date)
+        return self._answer(
+            "closure",
+            self._closure,
+            [package_tuple(*package) for package in package_tuples],
+            environment_of(os_name, os_version, python_version),
+            normalized_extras(extras),
+            marker_evaluation_result,
+            as_of_its_date,
+        )
 
-        def ask() -> Closure | None:
-            return self._packed.closure(*question) if as_of_its_date or not environment.is_open else None
-
-        return self._answer("closure", ask)
+    def _closure(
+        self,
+        packages: Sequence[PackageTuple],
+        environment: Environment,
+        extras: frozenset[str | None] | None,
+        marker_evaluation_result: bool | None,
+        as_of_its_date: bool,
+    ) -> Closure | None:
+        if environment.is_open and not as_of_its_date:
+            return None
+        question = self._packed.question(extras, marker_evaluation_result)
+        return self._packed.closure(packages, environment, question, as_of_its_date)
 
     def add_depends_on(
         self,

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from ..config import GraphCacheConfig
 from ..exceptions import CacheFileError
@@ -20,6 +20,7 @@ from .cache_verify import VerifiedContent, verify_content
 
 _LOGGER = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # What reading may raise: SQLite of its pages, the decoders of what they hold.
@@ -182,13 +183,16 @@ class OpenCache:
         self._path = path
         self._rows = AddedRows(file.connection)
 
-    def _answer(self, method: str, ask: Callable[[], T | None]) -> T | None:
+    def _answer(self, method: str, ask: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Return an answer, and count it; a file that turns out to be damaged is a miss from then on."""
         with self._lock:
             try:
-                answer = self._read(ask)
+                answer = ask(*args, **kwargs)
             except sqlite3.ProgrammingError as error:  # it was closed; whoever asks has a database, too
                 self._give_up(error)
+                answer = None
+            except _UNREADABLE as error:
+                self._not_read(error)
                 answer = None
             self._counts[method]["misses" if answer is None else "hits"] += 1
             return answer
@@ -200,11 +204,14 @@ class OpenCache:
                 return ask()
             except sqlite3.ProgrammingError:
                 raise
-            except UnicodeEncodeError:
-                return None  # the question has what no file can hold: the file is well
             except _UNREADABLE as error:
-                self._give_up(error)
+                self._not_read(error)
                 return None
+
+    def _not_read(self, error: Exception) -> None:
+        """Give up a file that could not be read; not for a question with what no file can hold."""
+        if not isinstance(error, UnicodeEncodeError):
+            self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
         """Use a cache in memory from now on; a file that is damaged is set aside where it may be written."""

@@ -1,40 +1,53 @@
 """The blob of a package in an environment, as the packed part of a graph cache file holds it: pure functions.
 
-A blob is a sequence of 32-bit words in the byte order of the machine::
+A blob is of numbers in the byte order of the machine::
 
-    versions, records, lists                      three counts
-    asked, one bit a version                      the database was asked about it, whether solved or not
-    first record of each version, and the end     versions + 1 words
-    index, plain list, other list                 three words a record
-    first word of each list, and the end          lists + 1 words
-    the lists
+    versions, records, lists, width                four numbers of 32 bits
+    first record of each version, and the end      versions + 1 numbers of ``width`` bytes, two or four, as those that
+                                                   follow; left out when each version has one record
+    index of each record                           or that there is none: `NOT_ASKED`, `NOT_SOLVED`
+    plain list of each record
+    other list of each record
+    first word of each list, and the end           lists + 1
+    zeros, up to a multiple of eight bytes
+    the lists                                      words of 64 bits
 
-A *run* is some versions of one package, next to each other in their order: the package's id, and the first position
-and the one behind the last in one word. A plain list has the runs that count without extras, their marker held, in
-two words each; an other list has those of the other requirements, in three: the third tells extra and marker.
+A *record* is a version on an index; a version that was not solved has one, too, whose lists are empty. A *run* is some
+versions of one package, next to each other in their order: a word that holds the package's id, the position behind the
+last and that of the first. A plain list has the runs that count without extras, their marker held: in order, and no
+version twice. An other list has those of the other requirements, in two words each: the second tells extra and marker.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from functools import lru_cache
+from itertools import accumulate, chain
+from typing import Final, Literal, NamedTuple
 
 from ..exceptions import CacheFileError
 
 BYTE_ORDER = sys.byteorder
-_WORD: Final = "I"
-_HALF = 16
-_MASK = (1 << _HALF) - 1
-MAX_VERSIONS = _MASK
-"""Positions of versions have sixteen bits."""
+_HEADER: Final = "I"
+_WORD: Final = "Q"
+_WIDTHS: Final[dict[int, Literal["H", "I"]]] = {2: "H", 4: "I"}
+END: Final = 16
+"""A word, moved by so many bits to the right, ends with the position behind the last of its run."""
+PACKAGE: Final = 32
+"""A word, moved by so many bits to the right, is the id of the package of its run."""
+POSITION: Final = 0xFFFF
+"""The bits of a position."""
+MAX_VERSIONS: Final = POSITION
 
-_HEADER = 3
-_RECORD = 3
-_PLAIN = 2
-_OTHER = 3
+NOT_ASKED: Final = 0
+"""In place of an index: the database was not asked about the version."""
+NOT_SOLVED: Final = 1
+"""In place of an index: the database was asked, and the version was not solved."""
+FIRST_INDEX: Final = 2
+"""Ids of indexes start here."""
 
 
 class Run(NamedTuple):
@@ -44,6 +57,16 @@ class Run(NamedTuple):
     first: int
     end: int
     """The position behind the last."""
+
+    @classmethod
+    def of(cls, word: int) -> Run:
+        """Return the run that a word holds."""
+        return cls(word >> PACKAGE, word & POSITION, word >> END & POSITION)
+
+    @property
+    def word(self) -> int:
+        """The word that holds it."""
+        return self.package_id << PACKAGE | self.end << END | self.first
 
 
 class OtherRun(NamedTuple):
@@ -74,6 +97,11 @@ class PackedVersions:
     """By position of the version."""
 
 
+def condition_word(extra_id: int, marker_failed: bool) -> int:
+    """Return the word that tells when a run of an other list counts."""
+    return extra_id << 1 | marker_failed
+
+
 def runs_of(package_id: int, positions: Iterable[int]) -> list[Run]:
     """Return the runs that some positions make up."""
     runs: list[Run] = []
@@ -99,40 +127,50 @@ def pack(count: int, versions: PackedVersions) -> bytes:
     if count > MAX_VERSIONS:
         raise CacheFileError(f"a package has {count} versions, a cache file can hold {MAX_VERSIONS}")
     lists: dict[tuple[int, ...], int] = {}
-
-    def list_number(words: tuple[int, ...]) -> int:
-        return lists.setdefault(words, len(lists))
-
-    first_record, records = array(_WORD, [0]), array(_WORD)
+    first_record, indexes, plain_lists, other_lists = [0], [], [], []
     for position in range(count):
-        for record in versions.records.get(position, ()):
-            plain = tuple(word for run in record.plain for word in _run_words(run))
+        unsolved = PackedRecord(NOT_SOLVED if position in versions.asked else NOT_ASKED)
+        for record in versions.records.get(position) or [unsolved]:
+            plain = tuple(run.word for run in record.plain)
             other = tuple(
                 word
                 for run, extra_id, marker_failed in record.other
-                for word in (*_run_words(run), extra_id << 1 | marker_failed)
+                for word in (run.word, condition_word(extra_id, marker_failed))
             )
-            records.extend((record.index_id, list_number(plain), list_number(other)))
-        first_record.append(len(records) // _RECORD)
-    first_word, bodies = array(_WORD, [0]), array(_WORD)
-    for words in lists:
-        bodies.extend(words)
-        first_word.append(len(bodies))
-    asked = bytearray(-(-count // 32) * 4)
-    for position in versions.asked:
-        asked[position >> 3] |= 1 << (position & 7)
-    header = array(_WORD, [count, len(records) // _RECORD, len(lists)])
-    return b"".join((header, asked, first_record, records, first_word, bodies))
+            indexes.append(record.index_id)
+            plain_lists.append(lists.setdefault(plain, len(lists)))
+            other_lists.append(lists.setdefault(other, len(lists)))
+        first_record.append(len(indexes))
+    first_word = list(accumulate(map(len, lists), initial=0))
+    numbers = [*([] if len(indexes) == count else first_record), *indexes, *plain_lists, *other_lists, *first_word]
+    width = 2 if max(numbers) <= 0xFFFF else 4
+    header = array(_HEADER, [count, len(indexes), len(lists), width]).tobytes()
+    columns = array(_WIDTHS[width], numbers).tobytes()
+    padding = bytes(-(len(header) + len(columns)) % 8)
+    return b"".join((header, columns, padding, array(_WORD, chain.from_iterable(lists))))
 
 
-def _run_words(run: Run) -> tuple[int, int]:
-    return run.package_id, run.first | run.end << _HALF
+@lru_cache(maxsize=1024)
+def nothing_known(count: int) -> Packed:
+    """Return what is known of a package about whose versions the database was not asked in an environment."""
+    return Packed(pack(count, PackedVersions()))
 
 
 class Packed:
     """A blob, read where it is asked and not before."""
 
-    __slots__ = ("_asked", "_bodies", "_first_record", "_first_word", "_records", "count")
+    __slots__ = ("_first_word", "_words", "count", "first_record", "indexes", "other_lists", "plain_lists")
+
+    count: int
+    """How many versions there are."""
+    first_record: Sequence[int]
+    """For each version, the number of its first record; and how many records there are."""
+    indexes: memoryview[int]
+    """For each record, its index."""
+    plain_lists: memoryview[int]
+    """For each record, the number of its plain list."""
+    other_lists: memoryview[int]
+    """For each record, the number of its other list."""
 
     def __init__(self, blob: bytes) -> None:
         """Find the parts of a blob.
@@ -142,47 +180,28 @@ class Packed:
 
         """
         try:
-            words = memoryview(blob).cast(_WORD)
-            self.count, records, lists = words[:_HEADER]
-        except (TypeError, ValueError) as error:
+            whole = memoryview(blob)
+            self.count, records, lists, width = whole[:16].cast(_HEADER)
+            columns = records * 3 + lists + 1 + (0 if records == self.count else self.count + 1)
+            end = 16 + columns * width
+            numbers = whole[16:end].cast(_WIDTHS[width])
+            self._words = whole[end + -end % 8 :].cast(_WORD)
+            start = len(numbers) - (records * 3 + lists + 1)
+            self.first_record = numbers[:start] if start else range(self.count + 1)
+            self.indexes = numbers[start : start + records]
+            self.plain_lists = numbers[start + records : start + 2 * records]
+            self.other_lists = numbers[start + 2 * records : start + 3 * records]
+            self._first_word = numbers[start + 3 * records :]
+            is_whole = len(numbers) == columns and len(self._words) == self._first_word[-1]
+        except (TypeError, ValueError, LookupError) as error:
             raise CacheFileError(f"a blob cannot be read: {error}") from None
-        start = _HEADER
-        asked = -(-self.count // 32)
-        self._asked = memoryview(blob)[start * 4 : (start + asked) * 4]
-        start += asked
-        self._first_record = words[start : start + self.count + 1]
-        start += self.count + 1
-        self._records = words[start : start + records * _RECORD]
-        start += records * _RECORD
-        self._first_word = words[start : start + lists + 1]
-        start += lists + 1
-        self._bodies = words[start:]
-        if len(self._first_word) != lists + 1 or len(self._bodies) != self._first_word[-1]:
+        if not is_whole:
             raise CacheFileError("a blob is shorter or longer than it says")
 
-    def is_asked(self, position: int) -> bool:
-        """Tell whether the database was asked about a version."""
-        return bool(self._asked[position >> 3] >> (position & 7) & 1)
+    def records_of(self, position: int) -> range:
+        """Return the numbers of the records of a version."""
+        return range(self.first_record[position], self.first_record[position + 1])
 
-    def is_solved(self, position: int) -> bool:
-        """Tell whether a version has a record."""
-        return bool(self._first_record[position] != self._first_record[position + 1])
-
-    def records(self, position: int) -> Iterator[tuple[int, int, int]]:
-        """Yield the records of a version: index, number of the plain list, number of the other list."""
-        words = self._records
-        for start in range(self._first_record[position] * _RECORD, self._first_record[position + 1] * _RECORD, _RECORD):
-            yield words[start], words[start + 1], words[start + 2]
-
-    def plain(self, number: int) -> Iterator[Run]:
-        """Yield the runs of a plain list."""
-        words = self._bodies
-        for start in range(self._first_word[number], self._first_word[number + 1], _PLAIN):
-            yield Run(words[start], words[start + 1] & _MASK, words[start + 1] >> _HALF)
-
-    def other(self, number: int) -> Iterator[OtherRun]:
-        """Yield the runs of an other list."""
-        words = self._bodies
-        for start in range(self._first_word[number], self._first_word[number + 1], _OTHER):
-            run = Run(words[start], words[start + 1] & _MASK, words[start + 1] >> _HALF)
-            yield OtherRun(run, words[start + 2] >> 1, bool(words[start + 2] & 1))
+    def words(self, number: int) -> memoryview[int]:
+        """Return the words of a list."""
+        return self._words[self._first_word[number] : self._first_word[number + 1]]

@@ -1,20 +1,22 @@
-"""The packed part of a graph cache file: decoded when a package is touched, and walked from Python."""
+"""The packed part of a graph cache file: decoded when a package is touched, and looked up from Python."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
+
+import msgspec
 
 from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple
 from .cache_checks import SmallTables, require, require_body
-from .cache_format import BYTE_ORDER, Packed, Run
-from .closure import Closure, ClosureBuilder
-
-Dependency = tuple[str, str]
-Extras = frozenset[str | None] | None
+from .cache_decoded import DecodedPackage, Dependency, Extras, Question
+from .cache_format import BYTE_ORDER, NOT_ASKED, NOT_SOLVED, Packed, Run, nothing_known
+from .cache_walk import Walk, closure_of
+from .closure import Closure
 
 _PACKAGE = """
     SELECT id, package_name, versions, environments, package.checksum, body, solved.checksum
@@ -22,27 +24,7 @@ _PACKAGE = """
     LEFT JOIN packed_solved AS solved ON package_id = id AND environment_id = ?
 """
 _BY_NAME = f"{_PACKAGE} WHERE package_name = ?"
-_BY_ID = f"{_PACKAGE} WHERE id = ?"
-
-
-class _Package:
-    """A package in an environment, decoded."""
-
-    __slots__ = ("answers", "packed", "positions", "versions")
-
-    def __init__(self, name: str, versions: str, body: bytes | None) -> None:
-        self.versions: list[Dependency] = [(name, version) for version in json.loads(versions)]
-        self.positions = {version: position for position, (_, version) in enumerate(self.versions)}
-        self.packed = None if body is None else Packed(body)
-        self.answers: dict[int, tuple[Dependency, ...]] = {}
-        """Sorted answers to the usual question, by number of the plain list."""
-
-    def solved_at(self, version: str) -> int | None:
-        """Return the position of a version that has a record, or None."""
-        position = self.positions.get(version)
-        if position is None or self.packed is None or not self.packed.is_solved(position):
-            return None
-        return position
+_BY_ID = f"{_PACKAGE} WHERE id IN (SELECT value FROM json_each(?))"
 
 
 class PackedPart:
@@ -64,11 +46,13 @@ class PackedPart:
         if self._info.get("byte_order", BYTE_ORDER) != BYTE_ORDER:
             raise CacheFileError(f"the file has byte order {self._info['byte_order']}, this machine {BYTE_ORDER}")
         self.environments = {Environment(*values): id_ for id_, *values in tables.environments}
-        self._environment_of = {id_: environment for environment, id_ in self.environments.items()}
-        self._index_of = dict(tables.indexes)
+        self._environment_of = {id_: tuple(values) for id_, *values in tables.environments}
+        self._matches = {environment: (id_,) for environment, id_ in self.environments.items()}
+        self._index_of: dict[int, str | None] = {NOT_ASKED: None, NOT_SOLVED: None, **dict(tables.indexes)}
         self._extra_of: dict[int, str | None] = {0: None, **dict(tables.extras)}
-        self._by_name: dict[tuple[int, str], _Package | None] = {}
-        self._by_id: dict[tuple[int, int], _Package] = {}
+        self._usual = Question(None, None, self._extra_of)
+        self._by_name: dict[tuple[int, str], DecodedPackage | None] = {}
+        self._by_id: dict[tuple[int, int], DecodedPackage] = {}
 
     def clear(self) -> None:
         """Forget what was decoded."""
@@ -93,30 +77,34 @@ class PackedPart:
         sizes: dict[str, int] = self._info.get("table_size", {})
         return sizes
 
+    def question(self, extras: Extras, marker_evaluation_result: bool | None) -> Question:
+        """Return what says which requirements count, for this file."""
+        if extras is None and marker_evaluation_result is not False:
+            return self._usual
+        return Question(extras, marker_evaluation_result, self._extra_of)
+
     def depends_on(
         self,
         package: PackageTuple,
         environment: Environment,
-        extras: Extras,
-        marker_evaluation_result: bool | None,
+        question: Question,
         as_of_its_date: bool = False,
     ) -> Sequence[Dependency] | None:
         """Return what a package version depends on, sorted, or None: not known in each environment asked about."""
-        index_url = package[2]
-        usual = extras is None and marker_evaluation_result is not False
+        index_url, index_of = package[2], self._index_of
         answers: list[Sequence[Dependency]] = []
-        for environment_id, found, packed, position in self._solved(package, environment, as_of_its_date) or ():
-            for index_id, plain, other in packed.records(position):
-                if self._index_of[index_id] != index_url:
+        for environment_id, found, records in self._solved(package, environment, as_of_its_date) or ():
+            packed = found.packed
+            for record in records:
+                if index_of[packed.indexes[record]] != index_url:
                     continue
-                if usual:
-                    answer = found.answers.get(plain)
-                    if answer is None:
-                        answer = found.answers[plain] = self._versions(environment_id, packed.plain(plain))
-                    answers.append(answer)
-                else:
-                    runs = self._runs(packed, plain, other, extras, marker_evaluation_result)
-                    answers.append(self._versions(environment_id, runs))
+                (lists,) = question.lists(packed, record, record + 1)
+                answer = found.answers.get(lists)
+                if answer is None:
+                    answer = self._versions(environment_id, question.words(packed, lists))
+                    if question.is_usual:
+                        found.answers[lists] = answer
+                answers.append(answer)
                 break
             else:
                 if not as_of_its_date:
@@ -133,24 +121,25 @@ class PackedPart:
         where_solved = self._solved(package, environment, as_of_its_date)
         if where_solved is None:
             return None
-        rows: list[tuple[str, Environment]] = []
-        for environment_id, _, packed, position in where_solved:
-            urls = [self._index_of[index_id] for index_id, _, _ in packed.records(position)]
-            rows.extend((url, self._environment_of[environment_id]) for url in urls if index_url in (None, url))
-        found = [
+        rows: list[tuple[str, ...]] = []
+        for environment_id, found, records in where_solved:
+            for record in records:
+                url = self._index_of[found.packed.indexes[record]]
+                if url is not None and (index_url is None or url == index_url):
+                    rows.append((url, *self._environment_of[environment_id]))
+        if not rows and not as_of_its_date:
+            return None
+        return [
             {
                 "package_name": name,
                 "package_version": version,
                 "index_url": url,
-                "os_name": where.os_name or "",
-                "os_version": where.os_version or "",
-                "python_version": where.python_version or "",
+                "os_name": os_name,
+                "os_version": os_version,
+                "python_version": python_version,
             }
-            for url, where in sorted(
-                rows, key=lambda row: (row[0], row[1].os_name, row[1].os_version, row[1].python_version)
-            )
+            for url, os_name, os_version, python_version in sorted(rows)
         ]
-        return found if found or as_of_its_date else None
 
     def versions(self, name: str, index_url: str | None, environment: Environment) -> set[tuple[str, str]] | None:
         """Return the versions of a package that have a record, with index URLs.
@@ -163,79 +152,81 @@ class PackedPart:
         found: set[tuple[str, str]] = set()
         for environment_id in environment_ids:
             package = self._package(environment_id, name)
-            if package is None or package.packed is None:
-                continue
-            for position, (_, version) in enumerate(package.versions):
-                urls = {self._index_of[index_id] for index_id, _, _ in package.packed.records(position)}
-                found.update((version, url) for url in urls if index_url in (None, url))
+            if package is not None:
+                urls = map(self._index_of.__getitem__, package.packed.indexes)
+                known = zip(package.record_versions, urls, strict=True)
+                found.update((version, url) for version, url in known if url and index_url in (None, url))
         return found
 
     def closure(
         self,
         packages: Sequence[PackageTuple],
         environment: Environment,
-        extras: Extras,
-        marker_evaluation_result: bool | None,
+        question: Question,
         as_of_its_date: bool,
     ) -> Closure | None:
         """Return everything that package versions depend on, or None: one of them is not known.
 
         With ``as_of_its_date``, it is also None when the walk comes to a version that was not asked about.
         """
-        builder = ClosureBuilder()
-        roots: dict[PackageTuple, list[int]] = {package: [] for package in packages}
         environment_ids = self._matching(environment)
         if not environment_ids:
             return None
         for package in packages:
             if self._solved(package, environment, as_of_its_date) is None:
                 return None
+        walks = []
         for environment_id in environment_ids:
-            walk = _Walk(self, environment_id, builder, extras, marker_evaluation_result)
+            walk = Walk(self._index_of, question)
             for package in packages:
-                roots[package] += walk.start(package)
-            if not walk.finish() and as_of_its_date:
+                found = self._package(environment_id, package[0])
+                if found is not None:
+                    walk.start(package, found)
+            while wanted := walk.waiting():
+                walk.go_on(self._packages(environment_id, wanted))
+            if as_of_its_date and not walk.all_were_asked():
                 return None
-        return builder.build(roots) if as_of_its_date or all(roots.values()) else None
+            walks.append(walk)
+        closure = closure_of(walks, packages)
+        return closure if as_of_its_date or all(closure.roots.values()) else None
 
     def _solved(
         self, package: PackageTuple, environment: Environment, as_of_its_date: bool
-    ) -> list[tuple[int, _Package, Packed, int]] | None:
-        """Return where a name and version is solved: environment, package and position.
+    ) -> list[tuple[int, DecodedPackage, range]] | None:
+        """Return where a name and version is solved: environment, package and records.
 
         None when it is not in an environment asked about. With ``as_of_its_date`` that is an answer, too, provided
         that the database was asked about it.
         """
         name, version, _ = package
-        where: list[tuple[int, _Package, Packed, int]] = []
-        for environment_id in self._matching(environment):
+        where: list[tuple[int, DecodedPackage, range]] = []
+        environment_ids = self._matching(environment)
+        for environment_id in environment_ids:
             found = self._package(environment_id, name)
-            position = None if found is None else found.solved_at(version)
-            if found is not None and found.packed is not None and position is not None:
-                where.append((environment_id, found, found.packed, position))
+            records = range(0) if found is None else found.solved(version)
+            if found is not None and records:
+                where.append((environment_id, found, records))
             elif not (as_of_its_date and self._was_asked(found, name, version)):
                 return None
-        return where if where or (as_of_its_date and self._matching(environment)) else None
+        return where if where or (as_of_its_date and environment_ids) else None
 
-    def _was_asked(self, found: _Package | None, name: str, version: str) -> bool:
+    def _was_asked(self, found: DecodedPackage | None, name: str, version: str) -> bool:
         """Tell whether the database was asked about a version, of those asked for all or one that a walk came to."""
         if name in self._info.get("packages", ()):
             return True
-        position = None if found is None else found.positions.get(version)
-        return (
-            found is not None and found.packed is not None and position is not None and found.packed.is_asked(position)
-        )
+        records = range(0) if found is None else found.records_of(version)
+        return found is not None and bool(records) and found.packed.indexes[records.start] != NOT_ASKED
 
-    def _matching(self, environment: Environment) -> list[int]:
+    def _matching(self, environment: Environment) -> tuple[int, ...]:
         """Return the environments of a question: several only when the database has no others."""
-        if not environment.is_open:
-            id_ = self.environments.get(environment)
-            return [] if id_ is None else [id_]
-        if not self._info.get("every_environment"):
-            return []
-        return [id_ for known, id_ in self.environments.items() if environment.matches(known)]
+        found = self._matches.get(environment)
+        if found is not None:
+            return found
+        if not (environment.is_open and self._info.get("every_environment")):
+            return ()
+        return tuple(id_ for known, id_ in self.environments.items() if environment.matches(known))
 
-    def _package(self, environment_id: int, name: str) -> _Package | None:
+    def _package(self, environment_id: int, name: str) -> DecodedPackage | None:
         try:
             return self._by_name[environment_id, name]
         except KeyError:
@@ -249,125 +240,38 @@ class PackedPart:
                 raise CacheFileError(f"damaged: {row[1]!r} is where package {name!r} has to be") from None
             return self._decode(environment_id, row)
 
-    def _package_of_run(self, environment_id: int, package_id: int) -> _Package:
-        package = self._by_id.get((environment_id, package_id))
-        if package is None:
-            row = self._connection.execute(_BY_ID, (environment_id, package_id)).fetchone()
-            if row is None:
-                raise CacheFileError(f"the cache file names a package that it does not hold: {package_id}")
-            package = self._decode(environment_id, row)
-        return package
+    def _packages(self, environment_id: int, ids: Iterable[int]) -> dict[int, DecodedPackage]:
+        """Return packages by id; those that were not touched yet are read in one statement."""
+        by_id = self._by_id
+        packages = {id_: by_id.get((environment_id, id_)) for id_ in ids}
+        missing = [id_ for id_, package in packages.items() if package is None]
+        if missing:
+            for row in self._connection.execute(_BY_ID, (environment_id, json.dumps(missing))):
+                packages[row[0]] = by_id.get((environment_id, row[0])) or self._decode(environment_id, row)
+        found = {id_: package for id_, package in packages.items() if package is not None}
+        if len(found) < len(packages):
+            lost = sorted(packages.keys() - found.keys())
+            raise CacheFileError(f"the cache file names packages that it does not hold: {lost}")
+        return found
 
-    def _decode(self, environment_id: int, row: Any) -> _Package:
+    def _decode(self, environment_id: int, row: Any) -> DecodedPackage:
         id_, name, versions, environments, checksum, body, checksum_of_body = row
         require(f"package {name!r}", checksum, (id_, name, versions, environments))
+        listed = msgspec.json.decode(versions, type=list[str])
         if body is not None or environment_id in json.loads(environments):
-            body = require_body(name, id_, environment_id, body, checksum_of_body)
-        package = _Package(name, versions, body)
+            packed = Packed(require_body(name, id_, environment_id, body, checksum_of_body))
+        else:
+            packed = nothing_known(len(listed))
+        package = DecodedPackage(name, listed, packed)
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package
         return package
 
-    def _versions(self, environment_id: int, runs: Iterator[Run]) -> tuple[Dependency, ...]:
-        found: list[Dependency] = []
-        for package_id, first, end in runs:
-            found += self._package_of_run(environment_id, package_id).versions[first:end]
-        return tuple(sorted(set(found)))
-
-    def _runs(
-        self, packed: Packed, plain: int, other: int, extras: Extras, marker_evaluation_result: bool | None
-    ) -> Iterator[Run]:
-        """Yield the runs that count for a question."""
-        wanted = frozenset((None,)) if extras is None else extras
-        failed = marker_evaluation_result is False
-        if None in wanted and not failed:
-            yield from packed.plain(plain)
-        for run, extra_id, marker_failed in packed.other(other):
-            if marker_failed == failed and self._extra_of[extra_id] in wanted:
-                yield run
-
-
-class _Walk:
-    """A walk over what package versions depend on, in one environment."""
-
-    def __init__(
-        self,
-        part: PackedPart,
-        environment_id: int,
-        builder: ClosureBuilder,
-        extras: Extras,
-        marker_evaluation_result: bool | None,
-    ) -> None:
-        self._part = part
-        self._environment_id = environment_id
-        self._builder = builder
-        self._question = (extras, marker_evaluation_result)
-        self._sets: dict[Run, int] = {}
-        self._of_list: dict[tuple[str, int, int], list[int]] = {}
-        self._waiting: list[Run] = []
-        self._visited: dict[Dependency, list[int]] = {}
-        self._all_asked = True
-
-    def start(self, package: PackageTuple) -> list[int]:
-        """Visit a package version that is asked about; return its nodes."""
-        name, version, index_url = package
-        found = self._part._package(self._environment_id, name)
-        position = None if found is None else found.solved_at(version)
-        if found is None or position is None:
-            return []
-        if index_url is None:
-            return self._visit(found, position)
-        # On other indexes it is a package version of its own, which may be reached, and may be not.
-        return [
-            self._node(found, position, *record)
-            for record in (() if found.packed is None else found.packed.records(position))
-            if self._part._index_of[record[0]] == index_url
-        ]
-
-    def finish(self) -> bool:
-        """Visit everything that is reached; tell whether the database was asked about all of it."""
-        builder = self._builder
-        while self._waiting:
-            run = self._waiting.pop()
-            package = self._part._package_of_run(self._environment_id, run.package_id)
-            nodes = builder.sets[self._sets[run]]
-            assert isinstance(nodes, list)
-            for position in range(run.first, run.end):
-                nodes += self._visit(package, position)
-        return self._all_asked
-
-    def _visit(self, package: _Package, position: int) -> list[int]:
-        """Return the nodes of a version; its requirements are put on the list of what is to be visited."""
-        release = package.versions[position]
-        nodes = self._visited.get(release)
-        if nodes is not None:
-            return nodes
-        packed = package.packed
-        nodes = self._visited[release] = []
-        if packed is not None and packed.is_solved(position):
-            nodes += [self._node(package, position, *record) for record in packed.records(position)]
-        else:
-            self._all_asked &= packed is not None and packed.is_asked(position)
-            nodes.append(self._builder.node(self._environment_id, (*release, None)))
-        return nodes
-
-    def _node(self, package: _Package, position: int, index_id: int, plain: int, other: int) -> int:
-        release = package.versions[position]
-        node = self._builder.node(self._environment_id, (*release, self._part._index_of[index_id]))
-        assert package.packed is not None
-        self._builder.node_sets[node] = self._sets_of(release[0], package.packed, plain, other)
-        return node
-
-    def _sets_of(self, name: str, packed: Packed, plain: int, other: int) -> list[int]:
-        key = (name, plain, other)
-        found = self._of_list.get(key)
-        if found is None:
-            runs = dict.fromkeys(self._part._runs(packed, plain, other, *self._question))
-            found = self._of_list[key] = [self._set_of(run) for run in runs]
-        return found
-
-    def _set_of(self, run: Run) -> int:
-        position = self._sets.get(run)
-        if position is None:
-            position = self._sets[run] = self._builder.add_set([])
-            self._waiting.append(run)
-        return position
+    def _versions(self, environment_id: int, words: Iterable[int]) -> tuple[Dependency, ...]:
+        """Return the versions that runs are about, sorted."""
+        listed = list(map(Run.of, words))
+        packages = self._packages(environment_id, {run.package_id for run in listed})
+        versions: dict[str, set[str]] = {}
+        for package_id, first, end in listed:
+            package = packages[package_id]
+            versions.setdefault(package.name, set()).update(package.versions[first:end])
+        return tuple(pair for name in sorted(versions) for pair in zip(repeat(name), sorted(versions[name])))

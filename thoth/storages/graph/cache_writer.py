@@ -14,7 +14,7 @@ from ..identifiers import Environment, PackageTuple
 from ..normalize import version_sort_key
 from .cache_checks import ContentDigest, SmallTables, body_checksum, checksum
 from .cache_file import make_schema
-from .cache_format import BYTE_ORDER, OtherRun, PackedRecord, PackedVersions, Run, pack, runs_of
+from .cache_format import BYTE_ORDER, FIRST_INDEX, OtherRun, PackedRecord, PackedVersions, Run, pack, runs_of
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how far it is and how far it goes."""
@@ -85,6 +85,7 @@ class Writer:
         self._packages: list[tuple[int, str, list[str]]] = []
         self._runs: dict[int, list[Run]] = {}
         self._extras: dict[str | None, int] = {None: 0}
+        self._index_ids: dict[int, int] = {}
         self._digest = ContentDigest()
         self.records = self.edges = self.not_solved = 0
 
@@ -105,7 +106,11 @@ class Writer:
             "INSERT INTO cached_environment VALUES (?, ?, ?, ?)",
             [(id_, *parts) for id_, parts in sorted(content.environments.items())],
         )
-        connection.executemany("INSERT INTO cached_index VALUES (?, ?)", sorted(content.indexes.items()))
+        self._index_ids = {index: number for number, index in enumerate(sorted(content.indexes), start=FIRST_INDEX)}
+        connection.executemany(
+            "INSERT INTO cached_index VALUES (?, ?)",
+            [(number, content.indexes[index]) for index, number in self._index_ids.items()],
+        )
         for package_id, name in enumerate(sorted(content.versions), start=1):
             ordered = sorted(content.versions[name], key=lambda item: version_sort_key(item[0]))
             self._positions.update((id_, (package_id, number)) for number, (_, id_) in enumerate(ordered))
@@ -192,7 +197,7 @@ class Writer:
         for package_id, position in usual:
             by_package.setdefault(package_id, []).append(position)
         plain = [run for package_id in sorted(by_package) for run in runs_of(package_id, by_package[package_id])]
-        return PackedRecord(index, plain, sorted(set(other)))
+        return PackedRecord(self._index_ids[index], plain, sorted(set(other)))
 
     def _runs_of_set(self, set_id: int) -> list[Run]:
         runs = self._runs.get(set_id)

@@ -9,10 +9,13 @@ from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from typing import TypeVar
 
 from ..identifiers import PackageTuple
 
 Edge = tuple[PackageTuple, PackageTuple]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,10 +36,13 @@ class Closure:
     """Sets of nodes: the versions of one project that a requirement admits, on all indexes."""
     roots: dict[PackageTuple, list[int]] = field(default_factory=dict)
     """For each package version that was asked about, its nodes; none when it was never solved."""
+    is_disjoint: bool = False
+    """Whether it is known that nodes are packages, in their order, and that the sets of a node share no member."""
 
     def __len__(self) -> int:
         """Return the number of edges."""
-        return sum(len(targets) for _, targets in self._targets(range(len(self.node_sets))))
+        numbers = range(len(self.packages))
+        return sum(len(part) for _, parts in self._targets(range(len(self.node_sets)), numbers) for part in parts)
 
     def __repr__(self) -> str:
         """Tell the size."""
@@ -49,10 +55,12 @@ class Closure:
 
     def edges(self) -> tuple[array[int], array[int]]:
         """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
+        numbers = array("i", range(len(self.packages)))
         sources, destinations = array("i"), array("i")
-        for source, targets in self._targets(range(len(self.node_sets))):
-            sources.extend(repeat(source, len(targets)))
-            destinations.extend(targets)
+        for source, parts in self._targets(range(len(self.node_sets)), numbers):
+            for part in parts:
+                destinations.extend(part)
+            sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
         return sources, destinations
 
     def tuples(self) -> list[Edge]:
@@ -69,17 +77,31 @@ class Closure:
         """Return what a package version depends on directly: each admissible version of each dependency once."""
         position = self.packages.index(package)
         nodes = [node for node, of in enumerate(self.node_packages) if of == position]
-        return [self.packages[target] for _, targets in self._targets(nodes) for target in targets]
+        return [target for _, parts in self._targets(nodes, self.packages) for part in parts for target in part]
 
     def _tuples(self, nodes: Iterable[int]) -> list[Edge]:
         packages = self.packages
         edges: list[Edge] = []
-        for source, targets in self._targets(nodes):
-            edges.extend(zip(repeat(packages[source]), map(packages.__getitem__, targets)))
+        for source, parts in self._targets(nodes, packages):
+            edges.extend(zip(repeat(packages[source]), chain.from_iterable(parts)))
         return edges
 
-    def _targets(self, nodes: Iterable[int]) -> Iterator[tuple[int, Sequence[int]]]:
-        """Yield package positions: a dependent, and what it depends on; each pair once."""
+    def _targets(self, nodes: Iterable[int], named: Sequence[T]) -> Iterator[tuple[int, Iterable[Sequence[T]]]]:
+        """Yield dependents, as positions of packages, with what they depend on, in parts; each pair once.
+
+        Args:
+            nodes: those whose requirements count.
+            named: what stands for a package, by position: slices of it are the parts.
+
+        """
+        if self.is_disjoint:
+            parts = [
+                named[nodes.start : nodes.stop] if isinstance(nodes, range) else [named[node] for node in nodes]
+                for nodes in self.sets
+            ]
+            for node in filter(self.node_sets.__getitem__, nodes):
+                yield node, map(parts.__getitem__, self.node_sets[node])
+            return
         sets_of: dict[int, list[int]] = {}
         for node in nodes:
             if self.node_sets[node]:
@@ -89,7 +111,7 @@ class Closure:
             members = chain.from_iterable(self.sets[position] for position in set_positions)
             targets = members if one_node_each else map(self.node_packages.__getitem__, members)
             # Several requirements may admit the same version: with different markers, or in another environment.
-            yield source, tuple(dict.fromkeys(targets))
+            yield source, ([named[target] for target in dict.fromkeys(targets)],)
 
     def _reached_from(self, nodes: Sequence[int]) -> set[int]:
         reached, seen_sets = set(nodes), set()

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .models_base import NAMING_CONVENTION
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of this schema and of the form of the blobs; a file of another version is not read."""
 
 APPLICATION_ID = 0x54684743

@@ -1,0 +1,91 @@
+"""A package of a graph cache file, decoded, and which of its requirements a question is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count, repeat
+from typing import TypeAlias
+
+from ..identifiers import PackageTuple
+from .cache_format import FIRST_INDEX, Packed, condition_word
+
+Dependency = tuple[str, str]
+Extras = frozenset[str | None] | None
+Lists: TypeAlias = int | tuple[int, int]
+"""The lists of a record that count for a question: the plain one, for the usual question, or both."""
+
+
+class DecodedPackage:
+    """A package in an environment."""
+
+    __slots__ = ("_positions", "_tuples", "answers", "name", "packed", "versions")
+
+    def __init__(self, name: str, versions: list[str], packed: Packed) -> None:
+        """Take what was read."""
+        self.name = name
+        self.versions = versions
+        self.packed = packed
+        self.answers: dict[Lists, tuple[Dependency, ...]] = {}
+        """Sorted answers to the usual question."""
+        self._positions: dict[str, int] | None = None
+        self._tuples: list[PackageTuple] | None = None
+
+    @property
+    def record_versions(self) -> Sequence[str]:
+        """The version of each record."""
+        packed = self.packed
+        if len(packed.indexes) == packed.count:
+            return self.versions
+        return [version for position, version in enumerate(self.versions) for _ in packed.records_of(position)]
+
+    def tuples(self, index_of: Mapping[int, str | None]) -> list[PackageTuple]:
+        """Return the package tuple of each record, given the URLs of indexes by id."""
+        if self._tuples is None:
+            urls = map(index_of.__getitem__, self.packed.indexes)
+            self._tuples = list(zip(repeat(self.name), self.record_versions, urls))
+        return self._tuples
+
+    def records_of(self, version: str) -> range:
+        """Return the numbers of the records of a version, solved or not; none when it is not in the file."""
+        if self._positions is None:
+            self._positions = dict(zip(self.versions, count()))
+        position = self._positions.get(version)
+        return range(0) if position is None else self.packed.records_of(position)
+
+    def solved(self, version: str) -> range:
+        """Return the numbers of the records of a version on indexes; none when it was not solved."""
+        records = self.records_of(version)
+        return records if records and self.packed.indexes[records.start] >= FIRST_INDEX else range(0)
+
+
+class Question:
+    """Which requirements count."""
+
+    def __init__(
+        self, extras: Extras, marker_evaluation_result: bool | None, extra_of: Mapping[int, str | None]
+    ) -> None:
+        """Take what is asked, and the extras of the file by id."""
+        marker_failed = marker_evaluation_result is False
+        wanted = frozenset((None,)) if extras is None else extras
+        self.is_usual = extras is None and not marker_failed
+        """Whether it is about what is needed without extras, by markers that held: each version of it comes once."""
+        self._plain_counts = None in wanted and not marker_failed
+        self._conditions = {
+            condition_word(extra_id, marker_failed) for extra_id, extra in extra_of.items() if extra in wanted
+        }
+
+    def lists(self, packed: Packed, first: int, end: int) -> Iterable[Lists]:
+        """Return the lists of some records, one after the other."""
+        plain = packed.plain_lists[first:end]
+        return plain if self.is_usual else zip(plain, packed.other_lists[first:end], strict=True)
+
+    def words(self, packed: Packed, lists: Lists) -> Iterable[int]:
+        """Return the runs that count, of those in the lists of a record."""
+        if isinstance(lists, int):
+            return packed.words(lists)
+        plain = packed.words(lists[0]) if self._plain_counts else ()
+        other = packed.words(lists[1])
+        conditional = (
+            word for word, condition in zip(other[::2], other[1::2], strict=True) if condition in self._conditions
+        )
+        return dict.fromkeys(chain(plain, conditional))
