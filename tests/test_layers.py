@@ -1,5 +1,6 @@
 """Arrows point down: the contracts of pyproject.toml hold, and each of them can be broken."""
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import thoth.storages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,7 +53,25 @@ def test_a_wrong_import_breaks_its_contract(tmp_path: Path, module: str, stateme
     assert status == (1 if broken else 0), said
 
 
-def test_importing_the_package_loads_no_object_store_client_and_no_command_line() -> None:
-    code = "import sys, thoth.storages; print(sorted({'boto3', 'botocore', 'click', 'urllib3'} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import thoth.storages", {"sqlalchemy", "psycopg2", "msgspec", "boto3", "botocore", "click", "urllib3"}),
+        ("from thoth.storages import *", {"boto3", "botocore", "click", "urllib3"}),
+        ("from thoth.storages import SolverResultsStore", {"sqlalchemy", "psycopg2", "boto3", "botocore"}),
+    ],
+)
+def test_what_an_import_does_not_load(statement: str, unwanted: set[str]) -> None:
+    code = f"{statement}\nimport sys\nprint(sorted({unwanted} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_names_are_where_the_package_says() -> None:
+    assert sorted({*thoth.storages._MODULES, "__version__"}) == sorted(thoth.storages.__all__)
+    assert set(thoth.storages.__all__) <= set(dir(thoth.storages))
+    for name in thoth.storages.__all__:
+        assert getattr(thoth.storages, name) is not None
+    assert inspect.ismodule(thoth.storages.graph)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        thoth.storages.nothing  # noqa: B018
