@@ -304,3 +304,22 @@ def test_versions_of_what_the_file_was_built_for(
         for name, env in (("jinja2", RHEL), ("absent", RHEL), ("flask", {**RHEL, "python_version": "2.7"})):
             assert cache.get_all_versions_python_package(name, **env) is None
         assert cache.stats()["sqlite_cache_info"]["get_all_versions_python_package"] == {"hits": 5, "misses": 3}
+
+
+def test_a_closure_that_is_asked_again_is_not_walked_again(sample_cache: Path) -> None:
+    first, second = ("flask", "1.0.2", PYPI), ("flask", "1.1.2", PYPI)
+    with GraphCache(str(sample_cache)) as cache:
+        asked = cache.closure(first, **RHEL)
+        assert asked is not None
+        assert cache.closure(first, **RHEL) is asked
+        others: list[Json] = [{"extras": frozenset({None, "dotenv"})}, {"marker_evaluation_result": False}]
+        for question in others:
+            other = cache.closure(first, **RHEL, **question)
+            assert other is not None
+            assert other is not asked
+        assert cache.closure(second, **RHEL) is not asked
+        again = cache.closure(first, **RHEL)
+        assert again is not None
+        assert again.tuples() == asked.tuples()
+        cache.clear_in_memory_cache()
+        assert cache.closure(first, **RHEL) is not again

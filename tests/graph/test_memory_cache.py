@@ -14,7 +14,7 @@ from tests.factories import PYPI, RHEL, SOLVER, requires, solved, solver_documen
 from thoth.storages import GraphDatabase
 from thoth.storages.config import MemoryCacheConfig
 from thoth.storages.exceptions import NotFoundError
-from thoth.storages.graph.memory_cache import MemoryCache
+from thoth.storages.graph.memory_cache import MISSING, MemoryCache
 from thoth.storages.graph.query_log import counted_statements
 
 Json = dict[str, Any]
@@ -44,47 +44,42 @@ class TestCache:
     def test_bounded_for_each_method(self) -> None:
         cache = MemoryCache(MemoryCacheConfig(size=3, seconds=60))
         for number in range(10):
-            cache.put("one", number, number)
-            cache.put("two", number, number)
-        assert [cache.get("one", number) for number in range(10)] == [(False, None)] * 7 + [
-            (True, 7),
-            (True, 8),
-            (True, 9),
-        ]
+            cache["one"].put(number, number)
+            cache["two"].put(number, number)
+        assert [cache["one"].get(number) for number in range(10)] == [MISSING] * 7 + [7, 8, 9]
         assert cache.stats()["one"] == {"hits": 3, "misses": 7, "size": 3}
         assert cache.stats()["two"]["size"] == 3
 
     @pytest.mark.parametrize("config", [MemoryCacheConfig(size=0, seconds=60), MemoryCacheConfig(size=3, seconds=0)])
     def test_switched_off(self, config: MemoryCacheConfig) -> None:
         cache = MemoryCache(config)
-        cache.put("one", 1, 1)
-        assert cache.get("one", 1) == (False, None)
+        cache["one"].put(1, 1)
+        assert cache["one"].get(1) is MISSING
 
     def test_expiring(self, clock: Clock) -> None:
         cache = MemoryCache(MemoryCacheConfig(size=3, seconds=60))
-        cache.put("one", 1, "answer")
+        cache["one"].put(1, "answer")
         clock.now += 59
-        assert cache.get("one", 1) == (True, "answer")
+        assert cache["one"].get(1) == "answer"
         clock.now += 2
-        assert cache.get("one", 1) == (False, None)
+        assert cache["one"].get(1) is MISSING
         assert cache.stats()["one"]["size"] == 0
 
     def test_cleared(self) -> None:
         cache = MemoryCache(MemoryCacheConfig(size=3, seconds=60))
-        cache.put("one", 1, [])
-        assert cache.get("one", 1) == (True, [])
+        cache["one"].put(1, [])
+        assert cache["one"].get(1) == []
         cache.clear()
-        assert cache.get("one", 1) == (False, None)
+        assert cache["one"].get(1) is MISSING
         assert cache.stats() == {"one": {"hits": 1, "misses": 1, "size": 0}}
 
     @pytest.mark.parametrize("answer", [[("a", "1"), ("b", "2")], [{"a": 1}, {"b": [2]}], [], "text", None, True])
     def test_answer_is_the_same_and_ones_own(self, answer: Any) -> None:
         cache = MemoryCache(MemoryCacheConfig(size=3, seconds=60))
-        cache.put("one", 1, answer)
+        cache["one"].put(1, answer)
         expected = copy.deepcopy(answer)
         for _ in range(2):
-            found, kept = cache.get("one", 1)
-            assert found
+            kept = cache["one"].get(1)
             assert kept == expected
             if isinstance(kept, list):
                 assert kept is not answer
@@ -93,7 +88,7 @@ class TestCache:
                     kept[0]["spoilt"] = 1
         if isinstance(answer, list) and answer:
             answer.clear()
-            assert cache.get("one", 1) == (True, expected)
+            assert cache["one"].get(1) == expected
 
 
 @pytest.fixture
@@ -286,7 +281,7 @@ class TestPerInstance:
 
     def test_time_is_the_real_one(self) -> None:
         cache = MemoryCache(MemoryCacheConfig(size=1, seconds=1))
-        cache.put("one", 1, "answer")
-        assert cache.get("one", 1)[0]
+        cache["one"].put(1, "answer")
+        assert cache["one"].get(1) == "answer"
         time.sleep(1.1)
-        assert not cache.get("one", 1)[0]
+        assert cache["one"].get(1) is MISSING

@@ -51,11 +51,14 @@ class PackedPart:
         self._index_of: dict[int, str | None] = {NOT_ASKED: None, NOT_SOLVED: None, **dict(tables.indexes)}
         self._extra_of: dict[int, str | None] = {0: None, **dict(tables.extras)}
         self._usual = Question(None, None, self._extra_of)
+        self._last: tuple[tuple[Any, ...], Closure] | None = None
+        """The last question about a closure and its answer: it is big, and often asked again."""
         self._by_name: dict[tuple[int, str], DecodedPackage | None] = {}
         self._by_id: dict[tuple[int, int], DecodedPackage] = {}
 
     def clear(self) -> None:
         """Forget what was decoded."""
+        self._last = None
         self._by_name.clear()
         self._by_id.clear()
 
@@ -169,6 +172,17 @@ class PackedPart:
 
         With ``as_of_its_date``, it is also None when the walk comes to a version that was not asked about.
         """
+        asked = (tuple(packages), environment, question, as_of_its_date)
+        if self._last is None or self._last[0] != asked:
+            closure = self._walk(packages, environment, question, as_of_its_date)
+            if closure is None:
+                return None
+            self._last = (asked, closure)
+        return self._last[1]
+
+    def _walk(
+        self, packages: Sequence[PackageTuple], environment: Environment, question: Question, as_of_its_date: bool
+    ) -> Closure | None:
         environment_ids = self._matching(environment)
         if not environment_ids:
             return None

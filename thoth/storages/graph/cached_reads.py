@@ -12,6 +12,7 @@ from ..identifiers import Environment, PackageTuple, package_tuple
 from .cache import GraphCache
 from .closure import Closure, Edge, merged
 from .filters import normalized_extras
+from .memory_cache import MISSING
 from .queries import closures, dependencies, packages
 from .sessions import ReadSession
 from .sql_base import SQLBase
@@ -103,13 +104,23 @@ class CachedReads(SQLBase):
             NotFoundError: it was never solved in such an environment.
 
         """
-        package = (package_name, package_version, index_url)
-        extras = None if extras is None else frozenset(extras)  # any collection will do
-        key = (*package, os_name, os_version, python_version, extras, marker_evaluation_result)
+        if extras is not None:
+            extras = frozenset(extras)  # any collection will do
+        key = (
+            package_name,
+            package_version,
+            index_url,
+            os_name,
+            os_version,
+            python_version,
+            extras,
+            marker_evaluation_result,
+        )
         if not without_cache:
-            found, kept = self._memory.get("get_depends_on", key)
-            if found:
+            kept = self._memory["get_depends_on"].get(key)
+            if kept is not MISSING:
                 return kept  # type: ignore[no-any-return]
+        package = (package_name, package_version, index_url)
         arguments: dict[str, Any] = {
             "os_name": os_name,
             "os_version": os_version,
@@ -161,12 +172,12 @@ class CachedReads(SQLBase):
             ``os_version`` and ``python_version``, in the order of index and environment; empty when there are none.
 
         """
-        package = (package_name, package_version, index_url)
-        key = (*package, os_name, os_version, python_version)
+        key = (package_name, package_version, index_url, os_name, os_version, python_version)
         if not without_cache:
-            found, kept = self._memory.get("get_python_package_version_records", key)
-            if found:
+            kept = self._memory["get_python_package_version_records"].get(key)
+            if kept is not MISSING:
                 return kept  # type: ignore[no-any-return]
+        package = (package_name, package_version, index_url)
         arguments: dict[str, Any] = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
 
         def add(cache: GraphCache, answer: list[dict[str, str]]) -> None:
@@ -350,7 +361,7 @@ class CachedReads(SQLBase):
                         _LOGGER.warning("answers are not added to the graph cache: %s", error)
                     self._told_of_inserts = True
         if keep(answer):
-            self._memory.put(method, key, answer)
+            self._memory[method].put(key, answer)
         return answer
 
     def _is_offline(self) -> bool:

@@ -24,6 +24,8 @@ class Closure:
 
     A *node* is a package version in one environment. A question about one environment has a node for each package;
     a question about several walks each by itself, so that a package may have a node in each of them.
+
+    Whoever asks a cache the same again gets the same object: what is in it is not to be changed.
     """
 
     packages: list[PackageTuple] = field(default_factory=list)

@@ -4,44 +4,49 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
 from ..config import MemoryCacheConfig
 
+MISSING: Final = object()
+"""In place of an answer: there is none."""
 
-class MemoryCache:
-    """Answers of one adapter, by method and arguments; each caller gets an answer of its own to change.
+
+class Answers:
+    """Answers of one method.
 
     Reads take no lock: a dict holds up under threads, and the worst that a race can do is to ask once more.
     """
 
+    __slots__ = ("_answers", "_seconds", "_size", "hits", "misses")
+
     def __init__(self, config: MemoryCacheConfig) -> None:
-        """Make an empty cache."""
-        self._size = config.size
+        """Know none."""
+        self._size = config.size if config.seconds else 0
         self._seconds = config.seconds
-        self._answers: dict[str, dict[Hashable, tuple[float, Callable[[Any], Any] | None, Any]]] = {}
-        self._hits: dict[str, int] = {}
-        self._misses: dict[str, int] = {}
+        self._answers: dict[Hashable, tuple[float, Callable[[Any], Any] | None, Any]] = {}
+        self.hits = 0
+        self.misses = 0
 
-    def get(self, method: str, key: Hashable) -> tuple[bool, Any]:
-        """Return whether there is an answer, and the answer."""
+    def get(self, key: Hashable) -> Any:
+        """Return the answer, or `MISSING`."""
         try:
-            expiry, thaw, frozen = self._answers[method][key]
+            expiry, thaw, frozen = self._answers[key]
         except KeyError:
-            self._misses[method] = self._misses.get(method, 0) + 1
-            return False, None
+            self.misses += 1
+            return MISSING
         if expiry < time.monotonic():
-            self._answers[method].pop(key, None)
-            self._misses[method] = self._misses.get(method, 0) + 1
-            return False, None
-        self._hits[method] = self._hits.get(method, 0) + 1
-        return True, thaw(frozen) if thaw is not None else frozen
+            self._answers.pop(key, None)
+            self.misses += 1
+            return MISSING
+        self.hits += 1
+        return frozen if thaw is None else thaw(frozen)
 
-    def put(self, method: str, key: Hashable, answer: Any) -> None:
+    def put(self, key: Hashable, answer: Any) -> None:
         """Keep an answer; the oldest goes when there are too many."""
-        if self._size == 0 or self._seconds == 0:
+        if self._size == 0:
             return
-        answers = self._answers.setdefault(method, {})
+        answers = self._answers
         while len(answers) >= self._size:
             answers.pop(next(iter(answers)), None)
         answers[key] = (time.monotonic() + self._seconds, *_freeze(answer))
@@ -50,16 +55,31 @@ class MemoryCache:
         """Forget all answers; the counts of hits and misses stay."""
         self._answers.clear()
 
+    def stats(self) -> dict[str, int]:
+        """Return hits, misses and size."""
+        return {"hits": self.hits, "misses": self.misses, "size": len(self._answers)}
+
+
+class MemoryCache(dict[str, Answers]):
+    """Answers of one adapter, by method; each caller gets an answer of its own to change."""
+
+    def __init__(self, config: MemoryCacheConfig) -> None:
+        """Make an empty cache."""
+        super().__init__()
+        self._config = config
+
+    def __missing__(self, method: str) -> Answers:
+        """Return answers of a method that was not called yet."""
+        return self.setdefault(method, Answers(self._config))
+
+    def clear(self) -> None:
+        """Forget all answers; the counts of hits and misses stay."""
+        for answers in list(self.values()):
+            answers.clear()
+
     def stats(self) -> dict[str, dict[str, int]]:
         """Return hits, misses and size by method."""
-        return {
-            method: {
-                "hits": self._hits.get(method, 0),
-                "misses": self._misses.get(method, 0),
-                "size": len(self._answers.get(method, ())),
-            }
-            for method in sorted({*self._hits, *self._misses, *self._answers})
-        }
+        return {method: answers.stats() for method, answers in sorted(self.items())}
 
 
 def _freeze(answer: Any) -> tuple[Callable[[Any], Any] | None, Any]:

@@ -23,7 +23,7 @@ from ..config import KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
-from .memory_cache import MemoryCache
+from .memory_cache import MISSING, MemoryCache
 from .observable import Observable
 from .retries import Call
 from .sessions import WriteSession
@@ -231,19 +231,20 @@ def exposed(
 
     @functools.wraps(query)
     def method(self: SQLBase, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if not cached:
-            return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
-        key = (args, *kwargs.items())
-        try:
-            found, answer = self._memory.get(name, key)
-        except TypeError:  # an argument that cannot be hashed
-            return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
-        if found:
-            return answer  # type: ignore[no-any-return]
-        result = self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
-        if keep is None or keep(result):
-            self._memory.put(name, key, result)
-        return result
+        if cached:
+            answers, key = self._memory[name], (args, tuple(kwargs.items()))
+            try:
+                answer = answers.get(key)
+            except TypeError:  # an argument that cannot be hashed
+                pass
+            else:
+                if answer is not MISSING:
+                    return answer  # type: ignore[no-any-return]
+                result = self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
+                if keep is None or keep(result):
+                    answers.put(key, result)
+                return result
+        return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
 
     signature = inspect.signature(query)
     _, *parameters = signature.parameters.values()
