@@ -16,7 +16,7 @@ from thoth.storages import __version__
 from thoth.storages.exceptions import ThothStorageException
 
 from .cases import ORDER
-from .chart import picture
+from .chart import growth_picture, picture
 from .corpus import DOCUMENTS
 from .measure import interleaved
 from .registry import GROUPS
@@ -68,7 +68,7 @@ def measure(options: Options, groups: Sequence[str]) -> None:
 
 
 def write(folder: Path, seed: int, output: Path) -> None:
-    """Write the page, from what was measured of each number of documents, and the picture of the fewest."""
+    """Write the page, from what was measured of each number of documents, and its pictures."""
     runs = []
     for path in folder.glob(f"results_*_{seed}.json"):
         try:
@@ -80,7 +80,9 @@ def write(folder: Path, seed: int, output: Path) -> None:
     runs.sort(key=lambda run: run.facts.documents)
     drawn = output.with_suffix(".svg")
     drawn.write_text(picture(runs[0]), encoding="utf-8")
-    output.write_text(page(runs, drawn.name), encoding="utf-8")
+    grown = output.with_name(f"{output.stem}-growth.svg")
+    grown.write_text(growth_picture(runs), encoding="utf-8")
+    output.write_text(page(runs, drawn.name, grown.name), encoding="utf-8")
 
 
 def _facts(workspace: Workspace) -> Facts:

@@ -1,4 +1,4 @@
-"""The picture: a line a benchmark, a dot for each that was measured, on a logarithmic scale of time. Plain SVG."""
+"""The pictures, plain SVG on logarithmic scales: a line a benchmark; a curve for what was measured at several sizes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,44 @@ def picture(run: Run) -> str:
     for number, result in enumerate(results):
         parts += _row(result, _TOP + _ROW * number + _ROW / 2, low, max(high, low + 1))
     return _svg(height, [*_legend(), *parts])
+
+
+def growth_picture(runs: Sequence[Run]) -> str:
+    """Return how the library's times grow with the number of documents."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for run in runs:
+        for result in run.results:
+            for outcome in result.outcomes:
+                if outcome.label == LIBRARY:
+                    curves.setdefault(result.title, []).append((run.facts.documents, outcome.median))
+    curves = {title: points for title, points in curves.items() if len(points) > 1}
+    if not curves:
+        return _svg(120, [_text(10, 20, "one number of documents was measured", "start")])
+    times = [seconds for points in curves.values() for _, seconds in points]
+    low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
+    counts = sorted({count for points in curves.values() for count, _ in points})
+    height, right = 620.0, 300.0
+
+    def place(count: int, seconds: float) -> tuple[float, float]:
+        x = 70 + (_LEFT + _WIDTH - right - 70) * math.log(count / counts[0]) / math.log(counts[-1] / counts[0])
+        return x, height - 50 - (height - 80) * (math.log10(seconds) - low) / (high - low)
+
+    parts = []
+    for power in range(low, high + 1):
+        (x, y), (end, _) = place(counts[0], 10.0**power), place(counts[-1], 10.0**power)
+        parts += [_line(x, y, end, y, "#eeeeee"), _text(x - 6, y + 4, duration(10.0**power), "end")]
+    parts += [_text(place(count, 1)[0], height - 20, f"{count:,} documents", "middle") for count in counts]
+    ends = []
+    for number, (title, points) in enumerate(curves.items()):
+        color = f"hsl({360 * number // len(curves)}, 60%, 40%)"
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.5"/>')
+        ends.append((place(*points[-1]), title, color))
+    free = math.inf
+    for (x, y), title, color in sorted(ends, key=lambda end: -end[0][1]):  # names from below, one over the other
+        free = min(y + 4, free - 13)
+        parts.append(_text(x + 8, free, _short(title, 52), "start").replace("<text", f'<text fill="{color}"'))
+    return _svg(height, parts)
 
 
 def _row(result: Result, y: float, low: int, high: int) -> list[str]:

@@ -55,12 +55,13 @@ server's memory is not in it).
 _MARKS = {True: "yes", False: "**no**", None: "–"}
 
 
-def page(runs: Sequence[Run], picture: str) -> str:
+def page(runs: Sequence[Run], picture: str, growth: str) -> str:
     """Return the page.
 
     Args:
         runs: one for each number of documents, the smallest first.
-        picture: name of the file beside the page that shows them.
+        picture: name of the file beside the page that shows the times of the first.
+        growth: name of the file beside the page that shows how times grow.
 
     """
     parts = [_HEAD, _facts([run.facts for run in runs])]
@@ -73,6 +74,7 @@ def page(runs: Sequence[Run], picture: str) -> str:
             parts.extend(_measured(result) for result in run.results if result.group == group)
     if len(runs) > 1:
         parts.append(_heading("Growth", "-") + _growth(runs))
+        parts.append(f".. image:: {growth}\n   :alt: Times of the library by documents\n   :width: 100%\n\n")
     parts.append(_HOW)
     return "".join(parts)
 

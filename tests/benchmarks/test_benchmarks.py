@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks.__main__ import ROOT, main
 from benchmarks.cases import ORDER
-from benchmarks.chart import picture
+from benchmarks.chart import growth_picture, picture
 from benchmarks.measure import FLOOR, LIBRARY, Outcome, Subject, interleaved
 from benchmarks.registry import GROUPS
 from benchmarks.report import page
@@ -147,7 +148,11 @@ def test_what_was_not_measured_again_stays(tmp_path: Path) -> None:
     save(Run(facts, [result("two", 3.0)]), path)
     run = load(path)
     assert {one.name: one.outcomes[0].median for one in run.results} == {"one": 1.0, "two": 3.0}
-    text = page([run], "picture.svg")
+    text = page([run], "picture.svg", "growth.svg")
     assert "**no**" in text
     assert "picture.svg" in text
     assert picture(run).count("<circle") >= 2
+    assert growth_picture([run]).count("<polyline") == 0
+    larger = Run(dataclasses.replace(facts, documents=300), [result("one", 4.0), result("three", 5.0)])
+    assert growth_picture([run, larger]).count("<polyline") == 1
+    assert "growth.svg" in page([run, larger], "picture.svg", "growth.svg")
