@@ -67,6 +67,13 @@ def test_version(place: Path) -> None:
     assert ok(place, "--version", PYTHONSAFEPATH="1") == f"thoth-storages {__version__}\n"
 
 
+def test_as_a_module(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "thoth.storages", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"thoth-storages {__version__}\n"
+
+
 @pytest.mark.parametrize(
     "command", [[], ["sync"], ["graph-cache"], ["create-cache"], ["generate-schema"], ["db"], ["schema"], ["query"]]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -167,6 +168,29 @@ def test_package_that_is_not_in_it() -> None:
     assert closure.tuples_from(package_of(5, PYPI)) == []
     with pytest.raises(ValueError, match="5"):
         closure.dependencies_of(package_of(5, PYPI))
+
+
+def test_as_records_and_in_a_notebook() -> None:
+    world = World({0: INDEXES[:1], 1: INDEXES[:1]}, {(0, PYPI): ((1, 2),)})
+    closure = closure_of([world], [package_of(0, PYPI)])
+    records = closure.to_records()
+    assert [tuple(record.values()) for record in records] == [(*source, *target) for source, target in closure.tuples()]
+    assert {tuple(record) for record in records} == {
+        (
+            "package_name",
+            "package_version",
+            "index_url",
+            "dependency_name",
+            "dependency_version",
+            "dependency_index_url",
+        )
+    }
+    table = ElementTree.fromstring(f"<div>{closure._repr_html_()}</div>")
+    name = package_of(0)[0]
+    assert [[cell.text for cell in row] for row in table.iter("tr")] == [
+        ["package", "versions solved", "not solved"],
+        [name, "2", "1"],
+    ]
 
 
 class TestOfTheDatabase:

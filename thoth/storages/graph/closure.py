@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from itertools import chain, repeat
 from typing import TypeVar
 
@@ -50,6 +51,21 @@ class Closure:
         """Tell the size."""
         return f"<{type(self).__name__} of {len(self.roots)} roots: {len(self.packages)} packages>"
 
+    def _repr_html_(self) -> str:
+        """Tell of each name in how many versions it is there, as a notebook shows it."""
+        versions: dict[str, list[int]] = {}
+        for name, _, index_url in self.packages:
+            counts = versions.setdefault(name, [0, 0])
+            counts[index_url is None] += 1
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{solved}</td><td>{unsolved}</td></tr>"
+            for name, (solved, unsolved) in sorted(versions.items())
+        )
+        return (
+            f"<details><summary>{escape(repr(self))}</summary><table><thead><tr><th>package</th>"
+            f"<th>versions solved</th><th>not solved</th></tr></thead><tbody>{rows}</tbody></table></details>"
+        )
+
     @property
     def unsolved(self) -> list[PackageTuple]:
         """The dependencies that were not solved."""
@@ -68,6 +84,26 @@ class Closure:
     def tuples(self) -> list[Edge]:
         """Return each edge once, as a pair of package tuples: the dependent, and what it depends on."""
         return self._tuples(range(len(self.node_sets)))
+
+    def to_records(self) -> list[dict[str, str | None]]:
+        """Return each edge once as a flat dictionary, as ``pandas.DataFrame`` and ``polars.DataFrame`` take them.
+
+        Returns:
+            Dictionaries with the keys ``package_name``, ``package_version``, ``index_url``, ``dependency_name``,
+            ``dependency_version`` and ``dependency_index_url``; the last is None for what was not solved.
+
+        """
+        return [
+            {
+                "package_name": name,
+                "package_version": version,
+                "index_url": index_url,
+                "dependency_name": dependency_name,
+                "dependency_version": dependency_version,
+                "dependency_index_url": dependency_index_url,
+            }
+            for (name, version, index_url), (dependency_name, dependency_version, dependency_index_url) in self.tuples()
+        ]
 
     def tuples_from(self, root: PackageTuple) -> list[Edge]:
         """Return the edges that are reached from one of the package versions asked about."""
