@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from .exceptions import ConfigurationError
+from .exceptions import ConfigurationError, shown
 
 T = TypeVar("T")
 
 _SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _MAX_PORT = 65535
+_MAX_NUMBER = 2**31 - 1
+_MAX_WORKERS = 1000
+_MAX_DEPTH = 500  # Python's own limit is some twice that
 _MAX_SECONDS = 2_000_000  # PostgreSQL takes milliseconds, in 31 bits
 # A name, an address, a folder of a Unix socket, an IPv6 address as it is or, with a port, in brackets.
 _IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*"
@@ -31,12 +34,13 @@ class Variable(Generic[T]):
     parse: Callable[[str], T]
     meaning: str
     fallback: str | None = None
+    is_secret: bool = False
 
     def read(self) -> T:
         """Return the value of the variable, or its default when it is unset or empty.
 
         Raises:
-            ConfigurationError: the text cannot be read; the message names the variable and the text.
+            ConfigurationError: the text cannot be read; the message names the variable, and the text but for secrets.
 
         """
         for name in filter(None, (self.name, self.fallback)):
@@ -45,7 +49,8 @@ class Variable(Generic[T]):
                 try:
                     return self.parse(text)
                 except ValueError as error:
-                    raise ConfigurationError(f"{name}={text!r}: {error}") from None
+                    said = name if self.is_secret else f"{name}={shown(text)}"
+                    raise ConfigurationError(f"{said}: {error}") from None
         return self.default
 
 
@@ -56,7 +61,7 @@ def _switch(text: str) -> bool:
         raise ValueError("a switch takes 0, 1, true, false, yes or no") from None
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def _at_least(least: int, most: int = _MAX_NUMBER) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
             value = int(text)
@@ -64,9 +69,20 @@ def _at_least(least: int) -> Callable[[str], int]:
             raise ValueError("not a whole number") from None
         if value < least:
             raise ValueError(f"must be at least {least}")
+        if value > most:
+            raise ValueError(f"must be at most {most}")
         return value
 
     return parse
+
+
+def _text(text: str) -> str:
+    """Return text; bytes that are no UTF-8 come as lone surrogates, which no server and no file could be told."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("not UTF-8") from None
+    return text
 
 
 def _seconds(text: str) -> float:
@@ -89,14 +105,14 @@ def _port(text: str) -> int:
 HOST = Variable(
     "KNOWLEDGE_GRAPH_HOST",
     "localhost",
-    str,
+    _text,
     "host of PostgreSQL, or a comma-separated list ``h1[:port],h2[:port]`` of a primary with standbys",
     fallback="GRAPH_SERVICE_HOST",
 )
 PORT = Variable("KNOWLEDGE_GRAPH_PORT", 5432, _port, "port of the hosts that name none")
-USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", str, "user; may hold any character")
-PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", str, "password; may hold any character")
-DATABASE = Variable("KNOWLEDGE_GRAPH_DATABASE", "thoth", str, "database")
+USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", _text, "user; may hold any character")
+PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", _text, "password; may hold any character", is_secret=True)
+DATABASE = Variable("KNOWLEDGE_GRAPH_DATABASE", "thoth", _text, "database")
 SSL_DISABLED = Variable(
     "KNOWLEDGE_GRAPH_SSL_DISABLED",
     False,
@@ -105,8 +121,12 @@ SSL_DISABLED = Variable(
 )
 POOL_SIZE = Variable("KNOWLEDGE_GRAPH_POOL_SIZE", 5, _at_least(1), "connections kept open by an adapter")
 POOL_OVERFLOW = Variable("KNOWLEDGE_GRAPH_POOL_OVERFLOW", 10, _at_least(0), "connections opened beyond that in need")
-POOL_TIMEOUT = Variable("KNOWLEDGE_GRAPH_POOL_TIMEOUT", 30, _at_least(1), "seconds to wait for a free connection")
-CONNECT_TIMEOUT = Variable("KNOWLEDGE_GRAPH_CONNECT_TIMEOUT", 10, _at_least(2), "seconds to wait for a host to answer")
+POOL_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_POOL_TIMEOUT", 30, _at_least(1, _MAX_SECONDS), "seconds to wait for a free connection"
+)
+CONNECT_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_CONNECT_TIMEOUT", 10, _at_least(2, _MAX_SECONDS), "seconds to wait for a host to answer"
+)
 RETRIES = Variable(
     "KNOWLEDGE_GRAPH_RETRIES",
     8,
@@ -116,7 +136,7 @@ RETRIES = Variable(
 RECONNECT_TIMEOUT = Variable(
     "KNOWLEDGE_GRAPH_RECONNECT_TIMEOUT",
     30,
-    _at_least(0),
+    _at_least(0, _MAX_SECONDS),
     "seconds that a call waits for a database that went away: a restart, a failover",
 )
 STATEMENT_TIMEOUT = Variable(
@@ -142,10 +162,13 @@ MEMORY_CACHE_SIZE = Variable(
     "THOTH_STORAGES_MEMORY_CACHE_SIZE", 65536, _at_least(0), "answers that each cached method keeps in memory"
 )
 MEMORY_CACHE_SECONDS = Variable(
-    "THOTH_STORAGES_MEMORY_CACHE_SECONDS", 300, _at_least(0), "seconds after which an answer in memory is asked anew"
+    "THOTH_STORAGES_MEMORY_CACHE_SECONDS",
+    300,
+    _at_least(0, _MAX_SECONDS),
+    "seconds after which an answer in memory is asked anew",
 )
 GRAPH_CACHE: Variable[str | None] = Variable(
-    "THOTH_STORAGES_GRAPH_CACHE", None, str, "path of the cache file, made when missing; unset: in memory"
+    "THOTH_STORAGES_GRAPH_CACHE", None, _text, "path of the cache file, made when missing; unset: in memory"
 )
 GRAPH_CACHE_DISABLED = Variable(
     "THOTH_STORAGES_GRAPH_CACHE_DISABLED", False, _switch, "``1``: the cache is not opened at all"
@@ -157,13 +180,25 @@ GRAPH_CACHE_INSERTS_DISABLED = Variable(
     "``0``: what the database answers is added to the cache as it goes",
 )
 GRAPH_CACHE_CONFIG: Variable[str | None] = Variable(
-    "THOTH_STORAGES_GRAPH_CACHE_CONFIG", None, str, "configuration file of ``thoth-storages graph-cache``"
+    "THOTH_STORAGES_GRAPH_CACHE_CONFIG", None, _text, "configuration file of ``thoth-storages graph-cache``"
 )
 GRAPH_CACHE_OFFLINE = Variable(
     "THOTH_STORAGES_GRAPH_CACHE_OFFLINE",
     False,
     _switch,
     "``1``: the cache file answers alone, as of the time it was made; no database is needed",
+)
+MAX_DOCUMENT_SIZE = Variable(
+    "THOTH_STORAGES_MAX_DOCUMENT_SIZE",
+    64 << 20,
+    _at_least(1),
+    "bytes that a document may have, unpacked; a larger one is refused, and not held",
+)
+MAX_DOCUMENT_DEPTH = Variable(
+    "THOTH_STORAGES_MAX_DOCUMENT_DEPTH",
+    100,
+    _at_least(1, _MAX_DEPTH),
+    "levels that objects and lists of a document may be nested, 500 at most; a deeper one is refused",
 )
 EMBEDDED_BIN: Variable[Path | None] = Variable(
     "THOTH_STORAGES_EMBEDDED_BIN",
@@ -177,34 +212,39 @@ EMBEDDED_DATA: Variable[Path | None] = Variable(
 S3_ENDPOINT_URL: Variable[str | None] = Variable(
     "THOTH_S3_ENDPOINT_URL",
     None,
-    str,
+    _text,
     "address of the object store: ``https://host:port``, ``http://host:port``, or ``file:///folder`` for a folder",
 )
-CEPH_KEY_ID: Variable[str | None] = Variable("THOTH_CEPH_KEY_ID", None, str, "access key; not needed for a folder")
+CEPH_KEY_ID: Variable[str | None] = Variable("THOTH_CEPH_KEY_ID", None, _text, "access key; not needed for a folder")
 CEPH_SECRET_KEY: Variable[str | None] = Variable(
-    "THOTH_CEPH_SECRET_KEY", None, str, "its secret; not needed for a folder"
+    "THOTH_CEPH_SECRET_KEY", None, _text, "its secret; not needed for a folder", is_secret=True
 )
-CEPH_BUCKET: Variable[str | None] = Variable("THOTH_CEPH_BUCKET", None, str, "bucket of the documents")
+CEPH_BUCKET: Variable[str | None] = Variable("THOTH_CEPH_BUCKET", None, _text, "bucket of the documents")
 CEPH_BUCKET_PREFIX: Variable[str | None] = Variable(
-    "THOTH_CEPH_BUCKET_PREFIX", None, str, "what the keys of all documents begin with"
+    "THOTH_CEPH_BUCKET_PREFIX", None, _text, "what the keys of all documents begin with"
 )
 CEPH_REGION: Variable[str | None] = Variable(
-    "THOTH_CEPH_REGION", None, str, "region that requests are signed for; unset: ``us-east-1``, which Ceph accepts"
+    "THOTH_CEPH_REGION", None, _text, "region that requests are signed for; unset: ``us-east-1``, which Ceph accepts"
 )
 DEPLOYMENT_NAME: Variable[str | None] = Variable(
-    "THOTH_DEPLOYMENT_NAME", None, str, "deployment that the documents belong to, the part of a key after the prefix"
+    "THOTH_DEPLOYMENT_NAME", None, _text, "deployment that the documents belong to, the part of a key after the prefix"
 )
 CEPH_CONNECT_TIMEOUT = Variable(
-    "THOTH_CEPH_CONNECT_TIMEOUT", 10, _at_least(1), "seconds to wait for the object store to accept a connection"
+    "THOTH_CEPH_CONNECT_TIMEOUT",
+    10,
+    _at_least(1, _MAX_SECONDS),
+    "seconds to wait for the object store to accept a connection",
 )
 CEPH_READ_TIMEOUT = Variable(
-    "THOTH_CEPH_READ_TIMEOUT", 60, _at_least(1), "seconds of silence after which an answer is given up"
+    "THOTH_CEPH_READ_TIMEOUT", 60, _at_least(1, _MAX_SECONDS), "seconds of silence after which an answer is given up"
 )
 CEPH_TRIES = Variable(
     "THOTH_CEPH_TRIES", 5, _at_least(1), "tries of a request that meets an overload or a lost connection"
 )
-CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, _at_least(1), "documents that are fetched at once")
-AMUN_TIMEOUT = Variable("THOTH_AMUN_TIMEOUT", 60, _at_least(1), "seconds of silence after which Amun is given up")
+CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, _at_least(1, _MAX_WORKERS), "documents that are fetched at once")
+AMUN_TIMEOUT = Variable(
+    "THOTH_AMUN_TIMEOUT", 60, _at_least(1, _MAX_SECONDS), "seconds of silence after which Amun is given up"
+)
 AMUN_TRIES = Variable(
     "THOTH_AMUN_TRIES", 5, _at_least(1), "tries of a request to Amun that meets an overload or a lost connection"
 )

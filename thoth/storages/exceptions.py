@@ -34,6 +34,10 @@ class MultipleFoundError(ThothStorageException):
 class SchemaError(ThothStorageException):
     """A document does not have the shape of its kind; the message holds the path to the field."""
 
+    def __init__(self, message: str) -> None:
+        """Keep a message short, and one that can be printed: names and values in it are those of the document."""
+        super().__init__(_printable(message))
+
 
 class NotConnected(ThothStorageException):
     """The adapter was not connected, or the server that it names cannot be reached."""
@@ -76,3 +80,23 @@ class CacheFileError(ThothStorageException):
 
 class EmbeddedServerError(ThothStorageException):
     """A PostgreSQL server of one's own cannot be found, started or stopped; the message says why."""
+
+
+_LONGEST_MESSAGE = 1000
+_LONGEST_VALUE = 200
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, as Python writes it; a long one is cut, so that it does not hide the reason."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of a whole number with some thousand digits, of lists in each other
+        return f"{type(value).__name__} that cannot be shown"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _printable(message: str) -> str:
+    message = message.encode(errors="backslashreplace").decode()
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    return f"{message[: _LONGEST_MESSAGE // 2]} … {message[-_LONGEST_MESSAGE // 2 :]}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from .base import CHUNK_SIZE, Objects, check_key, is_unfinished, sync_folder, written_whole
+from .base import CHUNK_SIZE, Objects, check_key, is_unfinished, joined, sync_folder, written_whole
 from .exceptions import NotFoundError, StoreError
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
@@ -66,11 +66,11 @@ class FolderObjects(Objects):
                 return False
             raise self._failed(key, error) from None
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, most: int | None = None) -> bytes:
         """See `Objects.get`."""
-        return b"".join(self.stream(key))
+        return joined(self.stream(key), most)
 
-    def stream(self, key: str) -> Iterator[bytes]:
+    def stream(self, key: str) -> Generator[bytes, None, None]:
         """See `Objects.stream`."""
         path = self._path(key)
         try:
