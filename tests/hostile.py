@@ -46,7 +46,7 @@ _NUMBERS = (0, -1, 1, 2**31 - 1, 2**31, -(2**31) - 1, 2**63 - 1, 2**63, 2**64, 1
 _NO_JSON_NUMBERS = (float("nan"), float("inf"), float("-inf"))
 _OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [[]], [None], {"": ""}, {"a": None}, [1, "a", {}], ["a", "a"])
 HOSTILE = (*_TEXTS, *_NUMBERS, *_NO_JSON_NUMBERS, *_OTHERS)
-_DEEP = (nested(90), nested(400), nested(DEEP), nested(DEEP, objects=True))
+_DEPTHS = (90, 400, DEEP)
 
 
 @cache
@@ -98,7 +98,7 @@ def _mutate(place: Any, key: Any, at_random: random.Random) -> None:
     if change == "remove":
         del place[key]
     elif change == "nest":
-        place[key] = at_random.choice(_DEEP)
+        place[key] = nested(at_random.choice(_DEPTHS), objects=at_random.random() < 0.5)
     elif change == "swap":  # the value of another field, of whichever type that is
         place[key] = at_random.choice(list(place.values() if isinstance(place, dict) else place))
     elif change == "twice" and isinstance(place, list):
