@@ -63,7 +63,7 @@ def valid_documents(kind: str) -> tuple[Any, ...]:
 
 def mutated_documents(kind: str) -> SearchStrategy[Any]:
     """Draw documents of a kind with one to three changes, each at a place drawn by how deep it is."""
-    return st.builds(_mutated, st.sampled_from(valid_documents(kind)), st.randoms(use_true_random=False))
+    return st.builds(mutated, st.sampled_from(valid_documents(kind)), st.randoms(use_true_random=False))
 
 
 def hostile_documents() -> SearchStrategy[tuple[str, Any]]:
@@ -71,7 +71,8 @@ def hostile_documents() -> SearchStrategy[tuple[str, Any]]:
     return st.sampled_from(sorted(KINDS)).flatmap(lambda kind: st.tuples(st.just(kind), mutated_documents(kind)))
 
 
-def _mutated(document: Any, at_random: random.Random) -> Any:
+def mutated(document: Any, at_random: random.Random) -> Any:
+    """Return a copy of a document with one to three changes at random places."""
     document = copy.deepcopy(document)
     for _ in range(at_random.choice((1, 1, 2, 3))):
         place, key = _place(document, at_random)

@@ -52,7 +52,7 @@ def test_mutated_documents(drawn: tuple[str, Any]) -> None:
 
 @pytest.mark.torture
 def test_mutated_documents_for_minutes() -> None:
-    number, examples = new_seed(), int(os.environ.get("TORTURE_EXAMPLES", "40000"))
+    number, examples = new_seed(), int(os.environ.get("TORTURE_EXAMPLES", "20000"))
     counts: Counter[str] = Counter()
 
     @seed(number)

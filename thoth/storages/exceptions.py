@@ -7,7 +7,15 @@ class ThothStorageException(Exception):
     """Base of every error that this library raises on purpose."""
 
 
-class ConfigurationError(ThothStorageException):
+class _InputError(ThothStorageException):
+    """What was given cannot be used."""
+
+    def __init__(self, message: str) -> None:
+        """Keep a message short, and one that can be printed: names and values in it may be anything."""
+        super().__init__(_printable(message))
+
+
+class ConfigurationError(_InputError):
     """An environment variable or a configuration file holds a value that cannot be used; the message names both."""
 
 
@@ -31,12 +39,8 @@ class MultipleFoundError(ThothStorageException):
     """More than one record fits where one was asked for."""
 
 
-class SchemaError(ThothStorageException):
+class SchemaError(_InputError):
     """A document does not have the shape of its kind; the message holds the path to the field."""
-
-    def __init__(self, message: str) -> None:
-        """Keep a message short, and one that can be printed: names and values in it are those of the document."""
-        super().__init__(_printable(message))
 
 
 class NotConnected(ThothStorageException):
