@@ -6,16 +6,12 @@ from __future__ import annotations
 class ThothStorageException(Exception):
     """Base of every error that this library raises on purpose."""
 
-
-class _InputError(ThothStorageException):
-    """What was given cannot be used."""
-
-    def __init__(self, message: str) -> None:
-        """Keep a message short, and one that can be printed: names and values in it may be anything."""
-        super().__init__(_printable(message))
+    def __init__(self, message: str = "") -> None:
+        """Keep a message short, and one that can be printed: what was given, and is told in it, may be anything."""
+        super().__init__(brief(message))
 
 
-class ConfigurationError(_InputError):
+class ConfigurationError(ThothStorageException):
     """An environment variable or a configuration file holds a value that cannot be used; the message names both."""
 
 
@@ -39,7 +35,7 @@ class MultipleFoundError(ThothStorageException):
     """More than one record fits where one was asked for."""
 
 
-class SchemaError(_InputError):
+class SchemaError(ThothStorageException):
     """A document does not have the shape of its kind; the message holds the path to the field."""
 
 
@@ -99,7 +95,8 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def _printable(message: str) -> str:
+def brief(message: str) -> str:
+    """Return a message without its middle when it is long, and with lone surrogates as Python writes them."""
     message = message.encode(errors="backslashreplace").decode()
     if len(message) <= _LONGEST_MESSAGE:
         return message

@@ -40,7 +40,11 @@ class FolderObjects(Objects):
 
     def check(self) -> None:
         """See `Objects.check`."""
-        if not self._root.is_dir():
+        try:
+            is_folder = self._root.is_dir()
+        except OSError as error:  # too long a name
+            raise StoreError(f"{self._place}: no such bucket: {error.strerror}") from None
+        if not is_folder:
             raise StoreError(f"{self._place}: no such bucket: {self._root} is not a folder")
         if not os.access(self._root, os.R_OK | os.X_OK):
             raise StoreError(f"{self._place}: access denied: {self._root} cannot be read")
