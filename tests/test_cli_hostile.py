@@ -95,6 +95,7 @@ def hostile_words(at_random: random.Random) -> list[str]:
 def place(tmp_path: Path, graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that commands are run in, with some files; the database is there."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THOTH_AMUN_TRIES", "1")
     Path("bad.json").write_text("{")
     Path("bad.jsonl.gz").write_text("not packed")
     Path(os.fsdecode(b"\xff.json")).write_text("[]")
@@ -122,7 +123,7 @@ def status_of(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
 
 def test_hostile_words(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at_random = random.Random(0)
-    statuses = Counter(status_of(hostile_words(at_random), monkeypatch) for _ in range(150))
+    statuses = Counter(status_of(hostile_words(at_random), monkeypatch) for _ in range(80))
     assert set(statuses) == {0, 1, 2}
 
 
@@ -140,9 +141,7 @@ def test_hostile_words_for_minutes(place: Path, monkeypatch: pytest.MonkeyPatch)
     ("words", "reason"),
     [
         (["dump", "--output", "x" * 300], b"File name too long"),
-        (["query", "stats", "--cache", "x" * 5000], b"File name too long"),
         (["sync", "--failed-to", "/nowhere/at/all", "bad.json"], b"/nowhere/at/all: No such file or directory"),
-        (["query", "versions", b"fl\xffask"], b"is no package"),
         (["sync", b"\xff.json"], b"\\udcff.json: expected a JSON object, got list"),
     ],
 )
