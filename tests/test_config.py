@@ -13,9 +13,10 @@ from thoth.storages.config import (
     VARIABLES,
     GraphCacheConfig,
     KnowledgeGraphConfig,
-    Variable,
 )
-from thoth.storages.exceptions import ConfigurationError, NotConnected
+from thoth.storages.exceptions import ConfigurationError, NotConnected, StoreError
+from thoth.storages.solvers import SolverResultsStore
+from thoth.storages.variables import Variable
 
 SWITCHES = [variable for variable in VARIABLES if isinstance(variable.default, bool)]
 NUMBERS = [variable for variable in VARIABLES if type(variable.default) is int]
@@ -138,3 +139,81 @@ def test_password_is_in_no_error_and_no_log(
     assert not graph.is_connected()
     assert "s3cret" not in "".join([*messages, caplog.text])
     assert hosts.split(",", maxsplit=1)[0] in messages[2]
+
+
+HOSTILE = (
+    *(
+        "\udcff",
+        "a\nb",
+        " ",
+        "\x01",
+        "x" * 100_000,
+        "9" * 5000,
+        "-1",
+        "nan",
+        "-inf",
+        "1e400",
+        "99999999999",
+        "1_0",
+        "٣",
+    ),
+    *("../..", "/dev/full", "http://[", "http://a b/", "file:///%00", "h:1,", "[::1]:99999", "%s{0}", "'\"\\"),
+)
+
+
+@pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
+def test_hostile_values(variable: Variable[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read, or are an error of one line that names the variable."""
+    for text in HOSTILE:
+        monkeypatch.setenv(variable.name, text)
+        try:
+            variable.read()
+        except ConfigurationError as error:
+            assert str(error).startswith(variable.name)
+            assert len(str(error)) < 500
+            assert str(error).encode()
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("variable", NUMBERS, ids=lambda variable: variable.name)
+def test_numbers_are_no_larger_than_what_they_are_given_to(
+    variable: Variable[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket and poll take milliseconds in 31 bits, and tries one after the other take a frame each."""
+    monkeypatch.setenv(variable.name, str(2**31))
+    with pytest.raises(ConfigurationError, match=rf"^{variable.name}='2147483648': (must be at most \d+$|not a port)"):
+        variable.read()
+
+
+@pytest.mark.parametrize("name", ["KNOWLEDGE_GRAPH_PASSWORD", "THOTH_CEPH_SECRET_KEY"])
+def test_secret_that_cannot_be_read_is_not_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (variable,) = (each for each in VARIABLES if each.name == name)
+    monkeypatch.setenv(name, "s3cret\udcff")
+    with pytest.raises(ConfigurationError, match=f"^{name}: not UTF-8$"):
+        variable.read()
+
+
+@pytest.fixture
+def folder_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bucket").mkdir()
+    monkeypatch.setenv("THOTH_S3_ENDPOINT_URL", tmp_path.as_uri())
+    monkeypatch.setenv("THOTH_CEPH_BUCKET", "bucket")
+    monkeypatch.setenv("THOTH_CEPH_BUCKET_PREFIX", "prefix/of")
+    monkeypatch.setenv("THOTH_DEPLOYMENT_NAME", "test")
+
+
+@pytest.mark.usefixtures("folder_store")
+@pytest.mark.parametrize("name", ["THOTH_CEPH_BUCKET_PREFIX", "THOTH_DEPLOYMENT_NAME"])
+@pytest.mark.parametrize("text", ["..", "a/../../b", "/a", "a/", "a//b", "./a", "x" * 256])
+def test_what_would_leave_its_place_in_the_store(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    SolverResultsStore().connect()
+    monkeypatch.setenv(name, text)
+    with pytest.raises(ConfigurationError, match=rf"^{name}='"):
+        SolverResultsStore()
+
+
+@pytest.mark.usefixtures("folder_store")
+def test_bucket_with_too_long_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THOTH_CEPH_BUCKET", "b" * 300)
+    with pytest.raises(StoreError, match="no such bucket: File name too long"):
+        SolverResultsStore().connect()

@@ -50,12 +50,19 @@ def test_several_packed_parts_are_one_file(tmp_path: Path) -> None:
     assert [document.parse() for document in read_documents(file)] == DOCUMENTS * 2
 
 
-@pytest.mark.parametrize("line", [b"[" * 100_000, b'{"a": ' * 100_000, b'{"a": "\xff"}'])
-def test_line_that_cannot_be_parsed_takes_no_other_with_it(tmp_path: Path, line: bytes) -> None:
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"[" * 100_000, "nested too deeply, beyond THOTH_STORAGES_MAX_DOCUMENT_DEPTH=100 levels$"),
+        (b'{"a": ' * 100_000, "nested too deeply"),
+        (b'{"a": "\xff"}', "not JSON: "),
+    ],
+)
+def test_line_that_cannot_be_parsed_takes_no_other_with_it(tmp_path: Path, line: bytes, reason: str) -> None:
     file = tmp_path / "a.jsonl"
     file.write_bytes(b"\n".join([LINES, line, LINES]))
     documents = list(read_documents(file))
-    with pytest.raises(SchemaError, match=rf"^{file}:4: not JSON: "):
+    with pytest.raises(SchemaError, match=rf"^{file}:4: {reason}"):
         documents[3].parse()
     assert [document.parse() for document in (*documents[:3], *documents[4:])] == DOCUMENTS * 2
 

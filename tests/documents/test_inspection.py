@@ -27,7 +27,7 @@ from tests.inspection_documents import (
 )
 from thoth.storages.documents.inspection import InspectionResultFact, read_inspection_document
 from thoth.storages.documents.quantities import cores, gibibytes
-from thoth.storages.exceptions import SchemaError
+from thoth.storages.exceptions import SchemaError, shown
 
 NOTHING: Any = ...
 
@@ -233,7 +233,7 @@ class TestQuantities:
         for read in (cores, gibibytes):
             with pytest.raises(SchemaError, match=r"^\$\.a: ") as error:
                 read(value, "$.a")
-            assert repr(value) in str(error.value)
+            assert shown(value) in str(error.value)
 
 
 BAD: list[tuple[list[str], list[str | int], Any, str]] = [

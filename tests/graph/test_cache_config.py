@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import EXAMPLES
 from thoth.storages.exceptions import ConfigurationError
@@ -53,7 +55,28 @@ def test_no_packages_are_a_list_too(path: Path) -> None:
         ("python-packages: [!!python/object/apply:os.getcwd []]", "not YAML"),
         ("python-packages: [\0]", "not YAML"),
         ("[" * 5000, "not YAML"),
+        ("".join(" " * depth + "-\n" for depth in range(1000)), "nested more than 20 levels"),
+        ("? " * 100_000, "not YAML"),
+        ("{a: " * 19 + "[]" + "}" * 19, "unknown field `a`"),
+        (f"python-packages: [{'9' * 5000}]", "a value of more than 1000 characters"),
+        (f"python-packages: [{'1:' * 300_000}1]", "a value of more than 1000 characters"),  # sexagesimal
+        (f"python-packages: [{'a' * 1001}]", "a value of more than 1000 characters"),
+        (f"!<{'a' * 100_000}> b", "not YAML"),
+        ("python-packages: [2021-99-99]", "not YAML: a number, a date or another value that is none"),
+        ("python-packages: [!!timestamp flask]", "not YAML: a number, a date or"),
+        ("python-packages: [!!bool flask]", "not YAML: a number, a date or"),
+        ("python-packages: [!!float flask]", "not YAML: a number, a date or"),
+        ("python-packages: [.nan]", r"got `float` - at"),
+        ("{[flask]: 1}", "not YAML"),
+        ('python-packages: ["\\ud800"]', "not YAML|not the name"),
+        ('python-packages: ["\\U00110000"]', "not YAML"),
+        ('python-packages: ["a\\0b"]', r"\$\.python-packages\[0\]: not the name of a package: 'a\\x00b'"),
+        ("python-packages: [flask, ../x]", r"\$\.python-packages\[1\]: not the name of a package: '../x'"),
+        ("python-packages: [flask, 'a\n\nb']", r"\[1\]: not the name"),
+        ("python-packages: [flask==1.0]", r"\[0\]: not the name"),
+        (f"%YAML {'1' * 5000}.1\n---\na", "not YAML"),
     ],
+    ids=lambda value: value[:40],
 )
 def test_wrong_shapes(path: Path, content: str, reason: str) -> None:
     path.write_text(content)
@@ -61,6 +84,7 @@ def test_wrong_shapes(path: Path, content: str, reason: str) -> None:
         read_cache_config(path)
     assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 1100
 
 
 def test_not_utf_8(path: Path) -> None:
@@ -82,3 +106,63 @@ def test_huge_file(path: Path) -> None:
         file.truncate(1_000_000_000)
     with pytest.raises(ConfigurationError, match=r"conf\.yaml: larger than"):
         read_cache_config(path)
+
+
+def test_file_without_end() -> None:
+    with pytest.raises(ConfigurationError, match="^/dev/zero: larger than"):
+        read_cache_config(Path("/dev/zero"))
+
+
+PIECES = (
+    "- ",
+    "? ",
+    ": ",
+    "python-packages: ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "\n",
+    "  ",
+    "'",
+    '"',
+    "&a ",
+    "*a",
+    "!!",
+    "!",
+    "|",
+    ">",
+)
+WORDS = (
+    "int",
+    "float",
+    "timestamp",
+    "omap ",
+    "binary",
+    "flask",
+    "1",
+    "0x",
+    "1e5",
+    "~",
+    "<<",
+    "%",
+    "\\",
+    "\0",
+    "---",
+    "\ufeff",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES + WORDS), max_size=30).map("".join) | st.binary(max_size=40))
+@example("a: &a [*a]")
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_text(tmp_path: Path, drawn: str | bytes) -> None:
+    file = tmp_path / "conf.yaml"
+    file.write_bytes(drawn if isinstance(drawn, bytes) else drawn.encode())
+    try:
+        config = read_cache_config(file)
+    except ConfigurationError as error:
+        assert str(error).startswith(f"{file}: ")
+    else:
+        assert all(name.strip() for name in config.python_packages)

@@ -155,9 +155,11 @@ class TestAddresses:
 
 
 def test_answer_is_bounded(amun: Amun, graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("thoth.storages.amun.MAX_ANSWER", 5000)
+    monkeypatch.setenv("THOTH_STORAGES_MAX_DOCUMENT_SIZE", "5000")
     amun.answers = {A: inspection(build_log="x" * 5000), B: inspection(log={**LOG, "stdout": "x" * 1000})}
-    with pytest.raises(SchemaError, match=f"{A}/build/log: the answer is larger than 5000 bytes"):
+    with pytest.raises(
+        SchemaError, match=f"{A}/build/log: the answer is larger than THOTH_STORAGES_MAX_DOCUMENT_SIZE=5000 bytes"
+    ):
         sync_inspection_documents(amun.url, [A], only_graph_sync=True, graph=graph)
     assert sync_inspection_documents(amun.url, [B], only_graph_sync=True, graph=graph) == (1, 1, 0, 0)
 

@@ -15,14 +15,12 @@ import msgspec
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from .config import AmunConfig
+from .config import MAX_DOCUMENT_SIZE, AmunConfig
 from .documents.base import convert, parse
 from .exceptions import AmunError, ConfigurationError, NotConnected, NotFoundError, SchemaError
 
 AT_ONCE = 8
 """Connections that are kept open: the number of threads that may ask without waiting for a new one."""
-MAX_ANSWER = 64 << 20
-"""Bytes of an answer; a build log has some hundred thousand."""
 
 _ROUTES = ("inspection", "inspect")
 """What the paths of inspections begin with, in one deployment or another; the first answer tells which it is."""
@@ -251,18 +249,19 @@ class AmunClient:
 
         """
         retries: Retry = self._retries
+        most = MAX_DOCUMENT_SIZE.read()
         try:
             while True:
                 response = self._pool.request("GET", url, retries=retries, redirect=False, preload_content=False)
                 try:
-                    blob = response.read(MAX_ANSWER + 1)
+                    blob = response.read(most + 1)
                 except HTTPError as error:
                     retries = (response.retries or retries).increment("GET", url, error=error)
                     retries.sleep()
                     continue
-                if len(blob) > MAX_ANSWER:
+                if len(blob) > most:
                     response.close()
-                    raise SchemaError(f"{url}: the answer is larger than {MAX_ANSWER} bytes")
+                    raise SchemaError(f"{url}: the answer is larger than {MAX_DOCUMENT_SIZE.name}={most} bytes")
                 response.release_conn()
                 return response.status, blob
         except HTTPError as error:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,8 +50,8 @@ class Objects(ABC):
         """Tell whether there is an object."""
 
     @abstractmethod
-    def get(self, key: str) -> bytes:
-        """Return the content of an object.
+    def get(self, key: str, *, most: int | None = None) -> bytes:
+        """Return the content of an object; of one that has more than ``most`` bytes, as much as tells that.
 
         Raises:
             NotFoundError: there is no such object.
@@ -59,7 +59,7 @@ class Objects(ABC):
         """
 
     @abstractmethod
-    def stream(self, key: str) -> Iterator[bytes]:
+    def stream(self, key: str) -> Generator[bytes, None, None]:
         """Yield the content of an object piece by piece; what was yielded when it ends is whole.
 
         Raises:
@@ -79,6 +79,17 @@ class Objects(ABC):
     @abstractmethod
     def delete(self, key: str) -> None:
         """Remove an object, if it is there."""
+
+
+def joined(chunks: Generator[bytes, None, None], most: int | None) -> bytes:
+    """Return content that comes piece by piece; when it is more than ``most`` bytes, no more is read than tells it."""
+    blob = bytearray()
+    with contextlib.closing(chunks):
+        for chunk in chunks:
+            blob += chunk
+            if most is not None and len(blob) > most:
+                break
+    return bytes(blob)
 
 
 class StorageBase(ABC):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from .base import Objects, StorageBase, check_key, written_whole
-from .config import StoreConfig
-from .documents.base import parse
+from .config import MAX_DOCUMENT_SIZE, StoreConfig
+from .documents.base import check_limits, parse
 from .exceptions import NotConnected, NotFoundError, SchemaError, StoreError, ThothStorageException
 from .folder import FolderObjects
 from .s3 import S3Objects
@@ -149,13 +149,15 @@ class CephStore(StorageBase):
         """Store a document, and return its identifier.
 
         Raises:
-            SchemaError: it is no JSON object, or holds what JSON has no form for.
+            SchemaError: it is no JSON object, is too large or nested too deeply, or holds what JSON has no form for.
             ValueError: the identifier cannot be part of a key.
 
         """
         if not isinstance(document, Mapping):
             raise SchemaError(f"$: expected an object, got {type(document).__name__}")
-        self.store_blob(self.dict2blob(document), document_id)
+        blob = self.dict2blob(document)
+        check_limits(blob, "$")
+        self.store_blob(blob, document_id)
         return document_id
 
     def retrieve_blob(self, key: str) -> bytes:
@@ -186,7 +188,7 @@ class CephStore(StorageBase):
 
         """
         key = self.key_of(document_id)
-        return self._parsed(key, self.objects.get(key))
+        return self._parsed(key, self.objects.get(key, most=MAX_DOCUMENT_SIZE.read()))
 
     def document_exists(self, document_id: str) -> bool:
         """Tell whether there is an object under that name."""
@@ -220,7 +222,7 @@ class CephStore(StorageBase):
 
     def iterate_documents(self, document_ids: Iterable[str]) -> Iterator[tuple[str, Document]]:
         """Yield the documents that there are of some, in the order given; see `retrieve_blobs`."""
-        for document_id, blob in self.retrieve_blobs(document_ids):
+        for document_id, blob in self.retrieve_blobs(document_ids, most=MAX_DOCUMENT_SIZE.read()):
             # What was removed after it was listed is not there any more.
             if isinstance(blob, ThothStorageException):
                 if not isinstance(blob, NotFoundError):
@@ -229,13 +231,14 @@ class CephStore(StorageBase):
                 yield document_id, self._parsed(self.prefix + document_id, blob)
 
     def retrieve_blobs(
-        self, document_ids: Iterable[str], *, workers: int | None = None
+        self, document_ids: Iterable[str], *, workers: int | None = None, most: int | None = None
     ) -> Iterator[tuple[str, bytes | ThothStorageException]]:
         """Yield identifiers and what is stored, in the order given, fetched in parallel ahead of whoever takes it.
 
         Args:
             document_ids: of the objects; they are taken as they are needed.
             workers: how many are fetched at once; by default ``THOTH_CEPH_WORKERS``.
+            most: of an object that has more bytes than this, no more is fetched than tells that.
 
         Returns:
             For each identifier, the content of the object, or the error that it met: one does not end the others.
@@ -246,7 +249,7 @@ class CephStore(StorageBase):
 
         def fetch(document_id: str) -> tuple[str, bytes | ThothStorageException]:
             try:
-                return document_id, objects.get(self.key_of(document_id))
+                return document_id, objects.get(self.key_of(document_id), most=most)
             except ThothStorageException as error:
                 return document_id, error
             except ValueError as error:

@@ -2,168 +2,119 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from .exceptions import ConfigurationError
+from .exceptions import ConfigurationError, shown
+from .variables import MAX_SECONDS, Variable, as_port, as_seconds, as_switch, as_text, whole_number
 
-T = TypeVar("T")
-
-_SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-_MAX_PORT = 65535
-_MAX_SECONDS = 2_000_000  # PostgreSQL takes milliseconds, in 31 bits
+_MAX_WORKERS = 1000
+_MAX_TRIES = 100
+_MAX_KEY_PART = 255  # of a key, which has 1,024 bytes
+_MAX_DEPTH = 500  # Python's own limit is some twice that
 # A name, an address, a folder of a Unix socket, an IPv6 address as it is or, with a port, in brackets.
 _IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*"
 _HOST = re.compile(rf"(?:\[(?P<v6>[^\[\]]+)\]|(?P<name>[^\[\]:]+|{_IPV6}))(?::(?P<port>[^:]*))?")
 
-
-@dataclass(frozen=True)
-class Variable(Generic[T]):
-    """An environment variable: its name, its default, how its text is read and what it means."""
-
-    name: str
-    default: T
-    parse: Callable[[str], T]
-    meaning: str
-    fallback: str | None = None
-
-    def read(self) -> T:
-        """Return the value of the variable, or its default when it is unset or empty.
-
-        Raises:
-            ConfigurationError: the text cannot be read; the message names the variable and the text.
-
-        """
-        for name in filter(None, (self.name, self.fallback)):
-            text = os.environ.get(name, "")
-            if text:
-                try:
-                    return self.parse(text)
-                except ValueError as error:
-                    raise ConfigurationError(f"{name}={text!r}: {error}") from None
-        return self.default
-
-
-def _switch(text: str) -> bool:
-    try:
-        return _SWITCH[text.strip().lower()]
-    except KeyError:
-        raise ValueError("a switch takes 0, 1, true, false, yes or no") from None
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise ValueError("not a whole number") from None
-        if value < least:
-            raise ValueError(f"must be at least {least}")
-        return value
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError("not a number of seconds") from None
-    if not 0 <= value <= _MAX_SECONDS:
-        raise ValueError(f"must be between 0 and {_MAX_SECONDS} seconds")
-    return value
-
-
-def _port(text: str) -> int:
-    value = _at_least(1)(text)
-    if value > _MAX_PORT:
-        raise ValueError(f"not a port (1 to {_MAX_PORT})")
-    return value
-
-
 HOST = Variable(
     "KNOWLEDGE_GRAPH_HOST",
     "localhost",
-    str,
+    as_text,
     "host of PostgreSQL, or a comma-separated list ``h1[:port],h2[:port]`` of a primary with standbys",
     fallback="GRAPH_SERVICE_HOST",
 )
-PORT = Variable("KNOWLEDGE_GRAPH_PORT", 5432, _port, "port of the hosts that name none")
-USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", str, "user; may hold any character")
-PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", str, "password; may hold any character")
-DATABASE = Variable("KNOWLEDGE_GRAPH_DATABASE", "thoth", str, "database")
+PORT = Variable("KNOWLEDGE_GRAPH_PORT", 5432, as_port, "port of the hosts that name none")
+USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", as_text, "user; may hold any character")
+PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", as_text, "password; may hold any character", is_secret=True)
+DATABASE = Variable("KNOWLEDGE_GRAPH_DATABASE", "thoth", as_text, "database")
 SSL_DISABLED = Variable(
     "KNOWLEDGE_GRAPH_SSL_DISABLED",
     False,
-    _switch,
+    as_switch,
     "``1``: ``sslmode=disable``; otherwise libpq's own ``PGSSL*`` settings hold",
 )
-POOL_SIZE = Variable("KNOWLEDGE_GRAPH_POOL_SIZE", 5, _at_least(1), "connections kept open by an adapter")
-POOL_OVERFLOW = Variable("KNOWLEDGE_GRAPH_POOL_OVERFLOW", 10, _at_least(0), "connections opened beyond that in need")
-POOL_TIMEOUT = Variable("KNOWLEDGE_GRAPH_POOL_TIMEOUT", 30, _at_least(1), "seconds to wait for a free connection")
-CONNECT_TIMEOUT = Variable("KNOWLEDGE_GRAPH_CONNECT_TIMEOUT", 10, _at_least(2), "seconds to wait for a host to answer")
+POOL_SIZE = Variable("KNOWLEDGE_GRAPH_POOL_SIZE", 5, whole_number(1), "connections kept open by an adapter")
+POOL_OVERFLOW = Variable("KNOWLEDGE_GRAPH_POOL_OVERFLOW", 10, whole_number(0), "connections opened beyond that in need")
+POOL_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_POOL_TIMEOUT", 30, whole_number(1, MAX_SECONDS), "seconds to wait for a free connection"
+)
+CONNECT_TIMEOUT = Variable(
+    "KNOWLEDGE_GRAPH_CONNECT_TIMEOUT", 10, whole_number(2, MAX_SECONDS), "seconds to wait for a host to answer"
+)
 RETRIES = Variable(
     "KNOWLEDGE_GRAPH_RETRIES",
     8,
-    _at_least(1),
+    whole_number(1),
     "tries of a call that meets a conflict, or loses its connection on the way",
 )
 RECONNECT_TIMEOUT = Variable(
     "KNOWLEDGE_GRAPH_RECONNECT_TIMEOUT",
     30,
-    _at_least(0),
+    whole_number(0, MAX_SECONDS),
     "seconds that a call waits for a database that went away: a restart, a failover",
 )
 STATEMENT_TIMEOUT = Variable(
     "KNOWLEDGE_GRAPH_STATEMENT_TIMEOUT",
     0.0,
-    _seconds,
+    as_seconds,
     "seconds that a statement may take, such as ``2.5``; ``0``: what the server or the role says",
 )
 LOCK_TIMEOUT = Variable(
     "KNOWLEDGE_GRAPH_LOCK_TIMEOUT",
     0.0,
-    _seconds,
+    as_seconds,
     "seconds that a statement may wait for a lock; ``0``: what the server or the role says",
 )
 DEBUG_QUERIES = Variable(
     "THOTH_STORAGES_DEBUG_QUERIES",
     False,
-    _switch,
+    as_switch,
     "log every statement with its parameters, its duration and the method that asked",
 )
-LOG_STATS = Variable("THOTH_STORAGES_LOG_STATS", False, _switch, "log ``stats()`` at INFO when the adapter goes away")
+LOG_STATS = Variable("THOTH_STORAGES_LOG_STATS", False, as_switch, "log ``stats()`` at INFO when the adapter goes away")
 MEMORY_CACHE_SIZE = Variable(
-    "THOTH_STORAGES_MEMORY_CACHE_SIZE", 65536, _at_least(0), "answers that each cached method keeps in memory"
+    "THOTH_STORAGES_MEMORY_CACHE_SIZE", 65536, whole_number(0), "answers that each cached method keeps in memory"
 )
 MEMORY_CACHE_SECONDS = Variable(
-    "THOTH_STORAGES_MEMORY_CACHE_SECONDS", 300, _at_least(0), "seconds after which an answer in memory is asked anew"
+    "THOTH_STORAGES_MEMORY_CACHE_SECONDS",
+    300,
+    whole_number(0, MAX_SECONDS),
+    "seconds after which an answer in memory is asked anew",
 )
 GRAPH_CACHE: Variable[str | None] = Variable(
-    "THOTH_STORAGES_GRAPH_CACHE", None, str, "path of the cache file, made when missing; unset: in memory"
+    "THOTH_STORAGES_GRAPH_CACHE", None, as_text, "path of the cache file, made when missing; unset: in memory"
 )
 GRAPH_CACHE_DISABLED = Variable(
-    "THOTH_STORAGES_GRAPH_CACHE_DISABLED", False, _switch, "``1``: the cache is not opened at all"
+    "THOTH_STORAGES_GRAPH_CACHE_DISABLED", False, as_switch, "``1``: the cache is not opened at all"
 )
 GRAPH_CACHE_INSERTS_DISABLED = Variable(
     "THOTH_STORAGES_GRAPH_CACHE_INSERTS_DISABLED",
     True,
-    _switch,
+    as_switch,
     "``0``: what the database answers is added to the cache as it goes",
 )
 GRAPH_CACHE_CONFIG: Variable[str | None] = Variable(
-    "THOTH_STORAGES_GRAPH_CACHE_CONFIG", None, str, "configuration file of ``thoth-storages graph-cache``"
+    "THOTH_STORAGES_GRAPH_CACHE_CONFIG", None, as_text, "configuration file of ``thoth-storages graph-cache``"
 )
 GRAPH_CACHE_OFFLINE = Variable(
     "THOTH_STORAGES_GRAPH_CACHE_OFFLINE",
     False,
-    _switch,
+    as_switch,
     "``1``: the cache file answers alone, as of the time it was made; no database is needed",
+)
+MAX_DOCUMENT_SIZE = Variable(
+    "THOTH_STORAGES_MAX_DOCUMENT_SIZE",
+    64 << 20,
+    whole_number(1),
+    "bytes that a document may have, unpacked; a larger one is refused, and not held",
+)
+MAX_DOCUMENT_DEPTH = Variable(
+    "THOTH_STORAGES_MAX_DOCUMENT_DEPTH",
+    100,
+    whole_number(1, _MAX_DEPTH),
+    "levels that objects and lists of a document may be nested, 500 at most; a deeper one is refused",
 )
 EMBEDDED_BIN: Variable[Path | None] = Variable(
     "THOTH_STORAGES_EMBEDDED_BIN",
@@ -177,36 +128,47 @@ EMBEDDED_DATA: Variable[Path | None] = Variable(
 S3_ENDPOINT_URL: Variable[str | None] = Variable(
     "THOTH_S3_ENDPOINT_URL",
     None,
-    str,
+    as_text,
     "address of the object store: ``https://host:port``, ``http://host:port``, or ``file:///folder`` for a folder",
 )
-CEPH_KEY_ID: Variable[str | None] = Variable("THOTH_CEPH_KEY_ID", None, str, "access key; not needed for a folder")
+CEPH_KEY_ID: Variable[str | None] = Variable("THOTH_CEPH_KEY_ID", None, as_text, "access key; not needed for a folder")
 CEPH_SECRET_KEY: Variable[str | None] = Variable(
-    "THOTH_CEPH_SECRET_KEY", None, str, "its secret; not needed for a folder"
+    "THOTH_CEPH_SECRET_KEY", None, as_text, "its secret; not needed for a folder", is_secret=True
 )
-CEPH_BUCKET: Variable[str | None] = Variable("THOTH_CEPH_BUCKET", None, str, "bucket of the documents")
+CEPH_BUCKET: Variable[str | None] = Variable("THOTH_CEPH_BUCKET", None, as_text, "bucket of the documents")
 CEPH_BUCKET_PREFIX: Variable[str | None] = Variable(
-    "THOTH_CEPH_BUCKET_PREFIX", None, str, "what the keys of all documents begin with"
+    "THOTH_CEPH_BUCKET_PREFIX", None, as_text, "what the keys of all documents begin with"
 )
 CEPH_REGION: Variable[str | None] = Variable(
-    "THOTH_CEPH_REGION", None, str, "region that requests are signed for; unset: ``us-east-1``, which Ceph accepts"
+    "THOTH_CEPH_REGION", None, as_text, "region that requests are signed for; unset: ``us-east-1``, which Ceph accepts"
 )
 DEPLOYMENT_NAME: Variable[str | None] = Variable(
-    "THOTH_DEPLOYMENT_NAME", None, str, "deployment that the documents belong to, the part of a key after the prefix"
+    "THOTH_DEPLOYMENT_NAME",
+    None,
+    as_text,
+    "deployment that the documents belong to, the part of a key after the prefix",
 )
 CEPH_CONNECT_TIMEOUT = Variable(
-    "THOTH_CEPH_CONNECT_TIMEOUT", 10, _at_least(1), "seconds to wait for the object store to accept a connection"
+    "THOTH_CEPH_CONNECT_TIMEOUT",
+    10,
+    whole_number(1, MAX_SECONDS),
+    "seconds to wait for the object store to accept a connection",
 )
 CEPH_READ_TIMEOUT = Variable(
-    "THOTH_CEPH_READ_TIMEOUT", 60, _at_least(1), "seconds of silence after which an answer is given up"
+    "THOTH_CEPH_READ_TIMEOUT", 60, whole_number(1, MAX_SECONDS), "seconds of silence after which an answer is given up"
 )
 CEPH_TRIES = Variable(
-    "THOTH_CEPH_TRIES", 5, _at_least(1), "tries of a request that meets an overload or a lost connection"
+    "THOTH_CEPH_TRIES", 5, whole_number(1, _MAX_TRIES), "tries of a request that meets an overload or a lost connection"
 )
-CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, _at_least(1), "documents that are fetched at once")
-AMUN_TIMEOUT = Variable("THOTH_AMUN_TIMEOUT", 60, _at_least(1), "seconds of silence after which Amun is given up")
+CEPH_WORKERS = Variable("THOTH_CEPH_WORKERS", 8, whole_number(1, _MAX_WORKERS), "documents that are fetched at once")
+AMUN_TIMEOUT = Variable(
+    "THOTH_AMUN_TIMEOUT", 60, whole_number(1, MAX_SECONDS), "seconds of silence after which Amun is given up"
+)
 AMUN_TRIES = Variable(
-    "THOTH_AMUN_TRIES", 5, _at_least(1), "tries of a request to Amun that meets an overload or a lost connection"
+    "THOTH_AMUN_TRIES",
+    5,
+    whole_number(1, _MAX_TRIES),
+    "tries of a request to Amun that meets an overload or a lost connection",
 )
 
 VARIABLES: tuple[Variable[object], ...] = tuple(value for value in globals().values() if isinstance(value, Variable))
@@ -243,7 +205,7 @@ class KnowledgeGraphConfig:
             if match is None:
                 raise ConfigurationError(f"{HOST.name}={self.host!r}: {part!r} is not a host")
             try:
-                hosts.append((match["v6"] or match["name"], _port(match["port"]) if match["port"] else self.port))
+                hosts.append((match["v6"] or match["name"], as_port(match["port"]) if match["port"] else self.port))
             except ValueError as error:
                 raise ConfigurationError(f"{HOST.name}={self.host!r}: {error}") from None
         return hosts
@@ -340,6 +302,22 @@ class DocumentStoreConfig(StoreConfig):
 
     bucket_prefix: str = field(default_factory=lambda: CEPH_BUCKET_PREFIX.read() or "")
     deployment_name: str = field(default_factory=lambda: DEPLOYMENT_NAME.read() or "")
+
+    def __post_init__(self) -> None:
+        """Refuse what is missing, and what cannot be part of a key: a key stays in its place on every store.
+
+        Raises:
+            ConfigurationError: the message names the variables.
+
+        """
+        super().__post_init__()
+        for variable, value in ((CEPH_BUCKET_PREFIX, self.bucket_prefix), (DEPLOYMENT_NAME, self.deployment_name)):
+            if {"", ".", ".."} & set(value.split("/")) or "\0" in value:
+                raise ConfigurationError(
+                    f"{variable.name}={shown(value)}: cannot be part of a key: a part of it is empty, '.' or '..'"
+                )
+            if len(value.encode()) > _MAX_KEY_PART:
+                raise ConfigurationError(f"{variable.name}={shown(value)}: longer than {_MAX_KEY_PART} bytes")
 
     def _required(self) -> list[tuple[Variable[str | None], str]]:
         return [

@@ -6,6 +6,10 @@ from __future__ import annotations
 class ThothStorageException(Exception):
     """Base of every error that this library raises on purpose."""
 
+    def __init__(self, message: str = "") -> None:
+        """Keep a message short, and one that can be printed: what was given, and is told in it, may be anything."""
+        super().__init__(brief(message))
+
 
 class ConfigurationError(ThothStorageException):
     """An environment variable or a configuration file holds a value that cannot be used; the message names both."""
@@ -76,3 +80,24 @@ class CacheFileError(ThothStorageException):
 
 class EmbeddedServerError(ThothStorageException):
     """A PostgreSQL server of one's own cannot be found, started or stopped; the message says why."""
+
+
+_LONGEST_MESSAGE = 1000
+_LONGEST_VALUE = 200
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, as Python writes it; a long one is cut, so that it does not hide the reason."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of a whole number with some thousand digits, of lists in each other
+        return f"{type(value).__name__} that cannot be shown"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def brief(message: str) -> str:
+    """Return a message without its middle when it is long, and with lone surrogates as Python writes them."""
+    message = message.encode(errors="backslashreplace").decode()
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    return f"{message[: _LONGEST_MESSAGE // 2]} … {message[-_LONGEST_MESSAGE // 2 :]}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from .base import CHUNK_SIZE, Objects, check_key, is_unfinished, sync_folder, written_whole
+from .base import CHUNK_SIZE, Objects, check_key, is_unfinished, joined, sync_folder, written_whole
 from .exceptions import NotFoundError, StoreError
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
@@ -40,7 +40,11 @@ class FolderObjects(Objects):
 
     def check(self) -> None:
         """See `Objects.check`."""
-        if not self._root.is_dir():
+        try:
+            is_folder = self._root.is_dir()
+        except OSError as error:  # too long a name
+            raise StoreError(f"{self._place}: no such bucket: {error.strerror}") from None
+        if not is_folder:
             raise StoreError(f"{self._place}: no such bucket: {self._root} is not a folder")
         if not os.access(self._root, os.R_OK | os.X_OK):
             raise StoreError(f"{self._place}: access denied: {self._root} cannot be read")
@@ -66,11 +70,11 @@ class FolderObjects(Objects):
                 return False
             raise self._failed(key, error) from None
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, most: int | None = None) -> bytes:
         """See `Objects.get`."""
-        return b"".join(self.stream(key))
+        return joined(self.stream(key), most)
 
-    def stream(self, key: str) -> Iterator[bytes]:
+    def stream(self, key: str) -> Generator[bytes, None, None]:
         """See `Objects.stream`."""
         path = self._path(key)
         try:

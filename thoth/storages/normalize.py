@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 _SOLVER_NAME = re.compile(r"solver-(?P<os_name>.+)-(?P<os_version>[^-]+)-py(?P<major>\d)(?P<minor>\d+)")
+_LONGEST_REMEMBERED = 500
 _MOVED_INDEXES = {"https://pypi.python.org/simple": "https://pypi.org/simple"}
 
 
-@lru_cache(maxsize=65536)
+def _remembered(maxsize: int) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """Remember answers, but for texts that are longer than any that mean something: they would fill the memory."""
+
+    def decorate(function: Callable[[str], str]) -> Callable[[str], str]:
+        remembering = lru_cache(maxsize)(function)
+
+        @wraps(function)
+        def call(text: str) -> str:
+            return remembering(text) if len(text) <= _LONGEST_REMEMBERED else function(text)
+
+        return call
+
+    return decorate
+
+
+@_remembered(65536)
 def normalize_python_package_name(name: str) -> str:
     """Return the name of a project as PEP 503 writes it: ``PyYAML`` and ``Py_YAML`` are ``pyyaml``, ``py-yaml``."""
     return str(canonicalize_name(name))
@@ -24,16 +40,16 @@ def normalize_extra(extra: str) -> str:
     return normalize_python_package_name(extra)
 
 
-@lru_cache(maxsize=262144)
+@_remembered(262144)
 def normalize_python_package_version(version: str) -> str:
     """Return a version as PEP 440 writes it (``1.0.0-beta`` is ``1.0.0b0``); one that PEP 440 cannot parse stays."""
     try:
         return str(Version(version))
-    except InvalidVersion:
+    except ValueError:  # not InvalidVersion alone: Python reads no number of some thousand digits
         return version
 
 
-@lru_cache(maxsize=1024)
+@_remembered(1024)
 def normalize_python_index_url(url: str) -> str:
     """Return the URL of a package index without trailing slashes, PyPI's former address as the present one."""
     url = url.strip().rstrip("/")
@@ -84,7 +100,7 @@ def version_sort_key(version: str) -> tuple[int, Version | str, str]:
     """Return a key that sorts versions as PEP 440 orders them; those that it cannot parse come first, as text."""
     try:
         return (1, Version(version), version)
-    except InvalidVersion:
+    except ValueError:
         return (0, version, version)
 
 

@@ -8,10 +8,10 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .base import CHUNK_SIZE, Objects, check_key
+from .base import CHUNK_SIZE, Objects, check_key, joined
 from .config import CEPH_KEY_ID, CEPH_SECRET_KEY, StoreConfig
 from .exceptions import NotConnected, NotFoundError, StoreError, ThothStorageException
 
@@ -125,17 +125,17 @@ class S3Objects(Objects):
             return False
         return True
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, most: int | None = None) -> bytes:
         """See `Objects.get`."""
         for left in reversed(range(self._config.tries)):
             try:
-                return b"".join(self.stream(key))
+                return joined(self.stream(key), most)
             except _Replaced:
                 if not left:
                     raise
         raise AssertionError("there is at least one try")
 
-    def stream(self, key: str) -> Iterator[bytes]:
+    def stream(self, key: str) -> Generator[bytes, None, None]:
         """See `Objects.stream`; a transfer that breaks off goes on from where it was."""
         with self._translated(key):
             offset = broken_at = failures = 0

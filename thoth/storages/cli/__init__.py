@@ -8,7 +8,7 @@ import sys
 import click
 
 from .. import __version__
-from ..exceptions import ThothStorageException
+from ..exceptions import ThothStorageException, brief
 from .completion import completion
 from .db import db
 from .doctor import doctor
@@ -66,8 +66,9 @@ def main() -> None:
     """Run the command line; an error is one line, and status 1."""
     try:
         cli.main(prog_name="thoth-storages")
-    except (ThothStorageException, ValueError) as error:
+    except (ThothStorageException, ValueError, OSError) as error:
         if {"-v", "--verbose"} & set(sys.argv[1:]):
             raise
-        click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+        reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        click.echo(f"Error: {brief(' '.join(reason.split()))}", err=True)
         sys.exit(1)

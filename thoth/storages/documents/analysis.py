@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 from ..normalize import normalize_python_package_name, normalize_python_package_version
 from . import base
 from .contents import PythonFile, paths_by_digest, symbols_of_libraries
@@ -268,7 +268,7 @@ def _environment_type(name: str | None) -> Literal["RUNTIME", "BUILDTIME"]:
             return "BUILDTIME"
     raise SchemaError(
         "$.metadata.arguments.thoth-package-extract.metadata.environment_type: "
-        f"expected 'runtime' or 'buildtime', got {name!r}"
+        f"expected 'runtime' or 'buildtime', got {shown(name)}"
     )
 
 
@@ -281,7 +281,7 @@ def _image_reference(image: str) -> tuple[str, str]:
     folder, slash, last = reference.rpartition("/")
     last, _, tag = last.partition(":")
     if not last:
-        raise SchemaError(f"$.metadata.arguments.extract-image.image: not the reference of an image: {image!r}")
+        raise SchemaError(f"$.metadata.arguments.extract-image.image: not the reference of an image: {shown(image)}")
     return f"{folder}{slash}{last}", tag or digest or "latest"
 
 
@@ -316,7 +316,7 @@ def _environment_variables(inspected: SkopeoInspect | None) -> dict[str, str]:
 
 def _image_size(size: int | None) -> int | None:
     if size is not None and not 0 <= size < 2**63:
-        raise SchemaError(f"$.result.image_size: not a number of bytes: {size!r}")
+        raise SchemaError(f"$.result.image_size: not a number of bytes: {shown(size)}")
     return size
 
 

@@ -6,17 +6,22 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..config import MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_SIZE
+from ..exceptions import SchemaError, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 BigInteger = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """Whole numbers that fit the columns of these names."""
+
+_MAX_IDENTIFIER_LENGTH = 1024
+_NO_MARKS = bytes(set(range(256)) - set(b'"[]{}'))
 
 
 class Distribution(msgspec.Struct, frozen=True):
@@ -63,9 +68,10 @@ def parse(blob: bytes, place: str) -> dict[str, Any]:
         place: where it is, for the error.
 
     Raises:
-        SchemaError: it is no JSON object; the message holds the place.
+        SchemaError: it is no JSON object, or exceeds the limits of `check_limits`; the message holds the place.
 
     """
+    check_limits(blob, place)
     try:
         try:
             document = msgspec.json.decode(blob)
@@ -79,6 +85,26 @@ def parse(blob: bytes, place: str) -> dict[str, Any]:
     return document
 
 
+def check_limits(blob: bytes, place: str) -> None:
+    """Refuse a document that is too large, or nested too deeply.
+
+    Args:
+        blob: the document in JSON, or what may be that: it is not decoded.
+        place: where it is, for the error.
+
+    Raises:
+        SchemaError: it exceeds ``THOTH_STORAGES_MAX_DOCUMENT_SIZE`` or ``THOTH_STORAGES_MAX_DOCUMENT_DEPTH``; the
+            message holds the place and the variable.
+
+    """
+    size = MAX_DOCUMENT_SIZE.read()
+    if len(blob) > size:
+        raise SchemaError(f"{place}: larger than {MAX_DOCUMENT_SIZE.name}={size} bytes")
+    depth = MAX_DOCUMENT_DEPTH.read()
+    if _depth(blob) > depth:
+        raise SchemaError(f"{place}: nested too deeply, beyond {MAX_DOCUMENT_DEPTH.name}={depth} levels")
+
+
 def read(document: Mapping[str, Any], kind: type[T]) -> T:
     """Read a document into the struct of its kind; the document is not changed.
 
@@ -90,13 +116,14 @@ def read(document: Mapping[str, Any], kind: type[T]) -> T:
         The struct. Keys that the struct does not name are ignored.
 
     Raises:
-        SchemaError: the document does not fit; the message holds the path to the field.
+        SchemaError: the document does not fit, or what is read of it exceeds the limits of `check_limits`; the
+            message holds the path to the field.
 
     """
     if not isinstance(document, Mapping):
         raise SchemaError(f"$: expected an object, got {type(document).__name__}")
     struct = convert(document, kind, "$")
-    _check_text(struct)
+    _check_content(struct)
     return struct
 
 
@@ -116,6 +143,8 @@ def convert(value: object, kind: type[T], path: str) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise SchemaError(path + _with_path_first(str(error)).removeprefix("$")) from None
+    except UnicodeEncodeError:  # msgspec compares the names of fields in UTF-8
+        raise SchemaError(f"{path}: the name of a field holds a lone surrogate") from None
     except RecursionError:
         raise SchemaError(f"{path}: nested too deeply") from None
 
@@ -127,13 +156,29 @@ def document_id(metadata: Metadata) -> str:
     document: the host name without its last part.
 
     Raises:
-        SchemaError: neither tells it.
+        SchemaError: neither tells it, or it is too long.
 
     """
     identifier = metadata.document_id or (metadata.hostname or "").rpartition("-")[0]
     if not identifier:
         raise SchemaError("$.metadata.document_id: absent, and $.metadata.hostname does not tell it")
+    check_identifier(identifier, "$.metadata.document_id" if metadata.document_id else "$.metadata.hostname")
     return identifier
+
+
+def check_identifier(identifier: str, path: str) -> None:
+    """Refuse an identifier that is longer than the name of an object can be.
+
+    Args:
+        identifier: of a document.
+        path: where in the document it is, for the error.
+
+    Raises:
+        SchemaError: it is too long; the message holds the path.
+
+    """
+    if len(identifier) > _MAX_IDENTIFIER_LENGTH:
+        raise SchemaError(f"{path}: more than {_MAX_IDENTIFIER_LENGTH} characters: {shown(identifier)}")
 
 
 def document_datetime(metadata: Metadata) -> dt.datetime:
@@ -149,7 +194,7 @@ def document_datetime(metadata: Metadata) -> dt.datetime:
         try:
             return dt.datetime.fromtimestamp(metadata.timestamp, tz=dt.UTC)
         except (OverflowError, ValueError, OSError):
-            raise SchemaError(f"$.metadata.timestamp: not a time: {metadata.timestamp!r}") from None
+            raise SchemaError(f"$.metadata.timestamp: not a time: {shown(metadata.timestamp)}") from None
     return read_time(metadata.datetime, "$.metadata.datetime")
 
 
@@ -168,7 +213,7 @@ def read_time(value: str, path: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(value)
         return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     except (ValueError, OverflowError):
-        raise SchemaError(f"{path}: not a time: {value!r}") from None
+        raise SchemaError(f"{path}: not a time: {shown(value)}") from None
 
 
 def document_duration(metadata: Metadata) -> int | None:
@@ -181,7 +226,7 @@ def document_duration(metadata: Metadata) -> int | None:
     if metadata.duration is None:
         return None
     if not 0 <= metadata.duration < 2**31:
-        raise SchemaError(f"$.metadata.duration: not a number of seconds: {metadata.duration!r}")
+        raise SchemaError(f"$.metadata.duration: not a number of seconds: {shown(metadata.duration)}")
     return int(metadata.duration)
 
 
@@ -191,21 +236,36 @@ def _with_path_first(message: str) -> str:
     return f"{path.rstrip('`')}: {text}" if at else f"$: {message}"
 
 
-def _check_text(struct: msgspec.Struct) -> None:
-    """Refuse text that PostgreSQL cannot store: NUL characters and lone surrogates.
+def _check_content(struct: msgspec.Struct) -> None:
+    """Refuse what is beyond the limits, and text that PostgreSQL cannot store: NUL characters and lone surrogates.
 
     Encoding what was read says quickly whether there is any; the slow search for its place is made only then.
     """
     try:
-        if b"\\u0000" not in msgspec.json.encode(struct):
-            return
-    except UnicodeEncodeError:
-        pass
-    except (TypeError, OverflowError, RecursionError) as error:
+        try:
+            blob = msgspec.json.encode(struct)
+        except UnicodeEncodeError:
+            pass
+        else:
+            check_limits(blob, "$")
+            if b"\\u0000" not in blob:
+                return
+        path = _path_to_bad_text(msgspec.to_builtins(struct), "$")
+    except RecursionError:
+        raise SchemaError("$: nested too deeply") from None
+    except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"$: cannot be written as JSON: {error}") from None
-    path = _path_to_bad_text(msgspec.to_builtins(struct), "$")
     if path is not None:
         raise SchemaError(f"{path}: holds a NUL character or a lone surrogate")
+
+
+def _depth(blob: bytes) -> int:
+    """Return how deeply the objects and lists of JSON text are nested, without a step for each character."""
+    # What is left: quotation marks that begin or end text, and brackets, those in text among them.
+    marks = blob.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NO_MARKS)
+    # Text without brackets goes; so does the end of one beside the beginning of the next, whose brackets go then.
+    brackets = b"".join(marks.replace(b'""', b"").split(b'"')[::2])
+    return max(accumulate((1 if bracket in b"[{" else -1 for bracket in brackets), initial=0))
 
 
 def _path_to_bad_text(value: object, path: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -39,7 +39,7 @@ def paths_by_digest(files: Iterable[tuple[int, str, str]], path: str) -> dict[by
             raise SchemaError(f"{path}[{number}].filepath: empty")
         hexadecimal = digest.lower().removeprefix("sha256:")
         if _SHA256.fullmatch(hexadecimal) is None:
-            raise SchemaError(f"{path}[{number}].sha256: not a SHA-256 digest: {digest[:80]!r}")
+            raise SchemaError(f"{path}[{number}].sha256: not a SHA-256 digest: {shown(digest)}")
         found.setdefault(bytes.fromhex(hexadecimal), set()).add(name)
     return {digest: sorted(names) for digest, names in found.items()}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 from ..normalize import normalize_os_name, normalize_os_version
 from .base import Interned, read
 
@@ -200,11 +200,11 @@ def _integer(value: Number, path: str, *, bits: int = 32) -> int | None:
     try:
         number = int(value)
     except (ValueError, OverflowError):
-        raise SchemaError(f"{path}: not a number: {value!r}") from None
+        raise SchemaError(f"{path}: not a number: {shown(value)}") from None
     if isinstance(value, float) and number != value:
-        raise SchemaError(f"{path}: not a whole number: {value!r}")
+        raise SchemaError(f"{path}: not a whole number: {shown(value)}")
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
-        raise SchemaError(f"{path}: too large a number: {value!r}")
+        raise SchemaError(f"{path}: too large a number: {shown(value)}")
     return number
 
 

@@ -230,6 +230,7 @@ def _document_id(document: InspectionDocument) -> str:
     identifier = document.inspection_id or document.document_id
     if not identifier:
         raise SchemaError("$.inspection_id: absent, and so is $.document_id")
+    base.check_identifier(identifier, "$.inspection_id" if document.inspection_id else "$.document_id")
     return identifier
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 
 SOLVER = "solver"
 ADVISER = "adviser"
@@ -60,7 +60,7 @@ def kind_of_document(document: Mapping[str, Any]) -> str:
     metadata = document.get("metadata")
     fields = metadata if isinstance(metadata, Mapping) else {}
     analyzer = fields.get("analyzer")
-    kind = _BY_ANALYZER.get(str(analyzer).replace("_", "-"))
+    kind = _BY_ANALYZER.get(analyzer.replace("_", "-")) if isinstance(analyzer, str) else None
     if kind is not None:
         return kind
     arguments = fields.get("arguments")
@@ -69,10 +69,11 @@ def kind_of_document(document: Mapping[str, Any]) -> str:
             if command in arguments:
                 return kind_of_command
     for name in ("document_id", "hostname"):
-        kind = _kind_by_prefix(str(fields.get(name)))
+        identifier = fields.get(name)
+        kind = _kind_by_prefix(identifier) if isinstance(identifier, str) else None
         if kind is not None:
             return kind
-    raise SchemaError(f"$.metadata.analyzer: documents of {analyzer!r} are not known")
+    raise SchemaError(f"$.metadata.analyzer: documents of {shown(analyzer)} are not known")
 
 
 def kind_of_id(document_id: str) -> str:
@@ -84,7 +85,9 @@ def kind_of_id(document_id: str) -> str:
     """
     kind = _kind_by_prefix(document_id)
     if kind is None:
-        raise SchemaError(f"{document_id!r}: the kind cannot be told, it begins with none of {', '.join(_BY_PREFIX)}")
+        raise SchemaError(
+            f"{shown(document_id)}: the kind cannot be told, it begins with none of {', '.join(_BY_PREFIX)}"
+        )
     return kind
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
-
+from ..config import MAX_DOCUMENT_SIZE
 from ..exceptions import NotFoundError, SchemaError
+from .base import parse
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -22,6 +23,7 @@ class LocalDocument:
 
     file: Path
     blob: bytes
+    """Of one that is too large, as much as tells that."""
     bytes_read: int
     """How much of the file was read to get to the end of the document."""
     line: int | None = None
@@ -36,16 +38,10 @@ class LocalDocument:
         """Return the document.
 
         Raises:
-            SchemaError: it is not a JSON object; the message holds the source.
+            SchemaError: it is not a JSON object, or too large, or nested too deeply; the message holds the source.
 
         """
-        try:
-            document = msgspec.json.decode(self.blob)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise SchemaError(f"{self.source}: not JSON: {error}") from None
-        if not isinstance(document, dict):
-            raise SchemaError(f"{self.source}: expected a JSON object, got {type(document).__name__}")
-        return document
+        return parse(self.blob, self.source)
 
 
 def find_files(paths: Iterable[str | Path]) -> list[Path]:
@@ -82,10 +78,22 @@ def read_documents(file: Path) -> Iterator[LocalDocument]:
         with open(file, "rb") as raw:
             unpacked: BinaryIO = gzip.GzipFile(fileobj=raw) if file.name.endswith(".gz") else raw  # type: ignore[assignment]
             if not name.endswith(".jsonl"):
-                yield LocalDocument(file, unpacked.read(), raw.tell())
+                # A file of some kilobytes may unpack to as many gigabytes.
+                blob = unpacked.read(MAX_DOCUMENT_SIZE.read() + 1)
+                yield LocalDocument(file, blob, os.fstat(raw.fileno()).st_size)
                 return
-            for number, line in enumerate(unpacked, start=1):
+            for number, line in enumerate(_lines(unpacked), start=1):
                 if line.strip():
                     yield LocalDocument(file, line, raw.tell(), number)
     except (OSError, EOFError, zlib.error) as error:
         raise SchemaError(f"{file}: cannot be read: {error}") from None
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines; of one that is too long, as much as tells that: no more is held."""
+    most = MAX_DOCUMENT_SIZE.read() + 1
+    while line := file.readline(most):
+        rest = line
+        while len(rest) == most and not rest.endswith(b"\n"):
+            rest = file.readline(most)
+        yield line.removesuffix(b"\n")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 import re
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 
 Quantity = int | float | str | None
 
-_FORM = re.compile(r"(?P<number>\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE])?", re.ASCII)
+_FORM = re.compile(
+    r"(?P<number>\+?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)(?P<suffix>[KMGTPE]i|[numkMGTPE])?", re.ASCII
+)
 _DIVISORS = {"n": 10**9, "u": 10**6, "m": 10**3}
 _MULTIPLIERS = {
     **{suffix: 1000**power for power, suffix in enumerate("kMGTPE", start=1)},
@@ -53,9 +55,9 @@ def _amount(value: Quantity, path: str, unit: int) -> float | None:
         return None
     form = _FORM.fullmatch(str(value))
     if form is None:
-        raise SchemaError(f"{path}: not a quantity: {value!r}")
+        raise SchemaError(f"{path}: not a quantity: {shown(value)}")
     suffix = form["suffix"] or ""
     amount: float = float(form["number"]) * _MULTIPLIERS.get(suffix, 1) / (_DIVISORS.get(suffix, 1) * unit)
     if not math.isfinite(amount):
-        raise SchemaError(f"{path}: too large a quantity: {value!r}")
+        raise SchemaError(f"{path}: too large a quantity: {shown(value)}")
     return amount

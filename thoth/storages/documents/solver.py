@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..config import MAX_DOCUMENT_SIZE
+from ..exceptions import SchemaError, shown
 from ..identifiers import Environment
 from ..normalize import (
     normalize_extra,
@@ -27,7 +28,7 @@ from . import base
 from .core_metadata import CoreMetadata, read_core_metadata
 
 _RUN = re.compile(r"(?P<solver_name>.+?)(?:-\d{12})?-[^-]+")  # an identifier; its date is yymmddHHMMSS
-_PIN = re.compile(r"\s*={2,3}\s*(?P<version>[^\s,;*=]+)\s*")
+_PIN = re.compile(r"\s*+={2,3}+\s*+(?P<version>[^\s,;*=]++)\s*+")
 
 
 class ResolvedVersions(msgspec.Struct, frozen=True):
@@ -224,6 +225,7 @@ def read_solver_document(document: Mapping[str, Any]) -> SolverFacts:
 
     """
     struct = base.read(document, SolverDocument)
+    _check_extras(struct.result.tree or ())
     identifier = base.document_id(struct.metadata)
     match = _RUN.fullmatch(identifier)
     solver_name = match["solver_name"] if match else identifier
@@ -245,6 +247,20 @@ def read_solver_document(document: Mapping[str, Any]) -> SolverFacts:
     )
 
 
+def _check_extras(tree: Iterable[Solved]) -> None:
+    """Refuse what is little in the document and more than any document once each extra has its own requirement."""
+    most, size = MAX_DOCUMENT_SIZE.read(), 0
+    for number, solved in enumerate(tree):
+        for position, dependency in enumerate(solved.dependencies or ()):
+            if dependency.extra and len(dependency.extra) > 1:
+                size += len(dependency.extra) * len(msgspec.json.encode(dependency))
+                if size > most:
+                    raise SchemaError(
+                        f"$.result.tree[{number}].dependencies[{position}].extra: "
+                        f"more than {MAX_DOCUMENT_SIZE.name}={most} bytes, with a requirement for each extra"
+                    )
+
+
 def _environment(solver_name: str, metadata: base.Metadata) -> Environment:
     """Return the environment that the solver's name tells, or the container for names of another form."""
     try:
@@ -252,9 +268,11 @@ def _environment(solver_name: str, metadata: base.Metadata) -> Environment:
     except ValueError:
         distribution, python = metadata.distribution, metadata.python
     if distribution is None or not distribution.id or not distribution.version:
-        raise SchemaError(f"$.metadata.distribution: absent, and the solver's name does not tell it: {solver_name!r}")
+        raise SchemaError(
+            f"$.metadata.distribution: absent, and the solver's name does not tell it: {shown(solver_name)}"
+        )
     if python is None or python.major is None or python.minor is None:
-        raise SchemaError(f"$.metadata.python: absent, and the solver's name does not tell it: {solver_name!r}")
+        raise SchemaError(f"$.metadata.python: absent, and the solver's name does not tell it: {shown(solver_name)}")
     return Environment(distribution.id, distribution.version, f"{python.major}.{python.minor}")
 
 

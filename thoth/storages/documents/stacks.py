@@ -23,7 +23,8 @@ from .base import Interned, convert
 
 F = TypeVar("F", "RequirementFact", "LockedPackageFact")
 
-_PIN = re.compile(r"\s*=*\s*(?P<version>[^\s=<>~,;*]+)\s*")
+# Nothing is given back ("+" after a quantifier): long runs of blanks would be divided in all ways between the two.
+_PIN = re.compile(r"\s*+=*+\s*+(?P<version>[^\s=<>~,;*]++)\s*+")
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, shown
 from .base import Interned
 from .environments import Number, text_of
 
@@ -144,7 +144,7 @@ def _rpm_facts(
 def _rpm_by_identifier(identifier: str, requirements: Iterable[str], path: str) -> RPMFact:
     match = _RPM_IDENTIFIER.fullmatch(identifier)
     if match is None:
-        raise SchemaError(f"{path}: not the identifier of an RPM package: {identifier!r}")
+        raise SchemaError(f"{path}: not the identifier of an RPM package: {shown(identifier)}")
     arch = None if match["arch"] == "(none)" else match["arch"]  # keys of the package manager have none
     return RPMFact(
         package_name=match["name"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ..config import LOCK_TIMEOUT, POOL_OVERFLOW, POOL_SIZE, POOL_TIMEOUT, STATEMENT_TIMEOUT, Variable
+from ..config import LOCK_TIMEOUT, POOL_OVERFLOW, POOL_SIZE, POOL_TIMEOUT, STATEMENT_TIMEOUT
 from ..exceptions import (
     DatabaseError,
     DatabaseNotInitialized,
@@ -14,6 +14,7 @@ from ..exceptions import (
     RetryTransaction,
     SchemaError,
 )
+from ..variables import Variable
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 INVALID_CATALOG_NAME = "3D000"

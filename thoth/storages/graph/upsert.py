@@ -16,25 +16,43 @@ from sqlalchemy import TextClause, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from ..exceptions import RetryTransaction
+from ..exceptions import RetryTransaction, SchemaError, shown
 from .models_base import Base, BaseExtension
 
 M = TypeVar("M", bound=BaseExtension)
 Row = Sequence[Any]
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_AT_ONCE = 16
+"""Rows that are encoded before their size is known."""
 _ATTEMPTS = 5
+_MAX_SIZE = 1 << 28
+"""Bytes of a parameter; PostgreSQL takes four times that, and it is held several times on its way there."""
+_MAX_KEY_LENGTH = 2000
+"""Characters of a part of a natural key; whether an index, which compresses, takes more would be a matter of luck."""
 
 
 def encode(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return rows as the JSON text that `json_to_recordset` reads; bytes become PostgreSQL's hexadecimal form."""
+    """Return rows as the JSON text that `json_to_recordset` reads; bytes become PostgreSQL's hexadecimal form.
+
+    Raises:
+        SchemaError: they are more than a statement can hold: rows repeat what a document says once.
+
+    """
     listed = list(rows)
     if any(bytes in map(type, row.values()) for row in listed):  # msgspec writes base64
         listed = [
             {name: hexadecimal(value) if isinstance(value, bytes) else value for name, value in row.items()}
             for row in listed
         ]
-    return msgspec.json.encode(listed).decode()
+    parts, size = [], 0
+    for start in range(0, len(listed), _AT_ONCE):
+        part = msgspec.json.encode(listed[start : start + _AT_ONCE])[1:-1]
+        size += len(part)
+        if size > _MAX_SIZE:
+            raise SchemaError(f"$: the rows of one table are more than {_MAX_SIZE} bytes")
+        parts.append(part)
+    return f"[{b','.join(parts).decode()}]"
 
 
 def hexadecimal(value: bytes) -> str:
@@ -85,10 +103,18 @@ def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any
 
     Raises:
         RetryTransaction: other writers removed the rows again and again.
+        SchemaError: a part of a key is too long for an index.
 
     """
     if not rows:
         return []
+    for name in _natural_key(model):
+        for row in rows:
+            value = row[name]
+            if isinstance(value, str) and len(value) > _MAX_KEY_LENGTH:
+                raise SchemaError(
+                    f"{model.__tablename__}.{name}: more than {_MAX_KEY_LENGTH} characters: {shown(value)}"
+                )
     nullable = frozenset(name for name in _natural_key(model) if any(row[name] is None for row in rows))
     statement = _ids_statement(model, tuple(rows[0]), nullable)
     parameters = {"rows": encode(rows)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..documents.base import convert, parse
 from ..exceptions import SchemaError
 
 
@@ -81,7 +83,8 @@ def failure_writer(path: Path) -> Callable[[Failure], None]:
 
     def write(failure: Failure) -> None:
         with open(path, "ab") as file:
-            file.write(msgspec.json.encode(failure) + b"\n")
+            # Not by msgspec: the name of a file that is not UTF-8 holds lone surrogates.
+            file.write(json.dumps(msgspec.structs.asdict(failure)).encode() + b"\n")
 
     return write
 
@@ -99,6 +102,6 @@ def read_failures(path: Path) -> Iterator[Failure]:
         raise SchemaError(f"{path}: cannot be read: {error.strerror}") from None
     for number, line in enumerate(lines, start=1):
         try:
-            yield msgspec.json.decode(line, type=Failure)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            yield convert(parse(line, "$"), Failure, "$")
+        except SchemaError as error:
             raise SchemaError(f"{path}:{number}: not a document that failed: {error}") from None

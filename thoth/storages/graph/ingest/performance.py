@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from ...documents.inspection import IndicatorFact
-from ...exceptions import SchemaError
+from ...exceptions import SchemaError, shown
 from ..models_performance import PerformanceIndicatorBase, performance_model, reported_columns
 from ..upsert import insert
 
@@ -110,7 +110,7 @@ def _typed(kind: TypeEngine[Any], value: object, path: str) -> Any:
         if isinstance(kind, known):
             found = read(kind, value)
             if found is None:
-                raise SchemaError(f"{path}: expected {expected(kind)}, got {value!r}")
+                raise SchemaError(f"{path}: expected {expected(kind)}, got {shown(value)}")
             return found
     raise TypeError(f"{path}: a script cannot report a column of type {kind!r}")
 
