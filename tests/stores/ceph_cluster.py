@@ -5,7 +5,7 @@
 
 The command finds the gateway by THOTH_S3_ENDPOINT_URL and its companions. When it ends, so does the cluster, and
 nothing of it is left. On Debian, packages that are missing are installed, which takes root. Where they cannot be had,
-this says so in one line and ends with status 69; with --if-available, with status 0.
+this says so in one line and ends with status 69.
 """
 
 from __future__ import annotations
@@ -239,10 +239,8 @@ def say(message: str) -> None:
     print(f"ceph: {message}", file=sys.stderr, flush=True)
 
 
-def main(words: list[str]) -> int:
-    """Run the command that ``words`` name."""
-    if_available = words[:1] == ["--if-available"]
-    command = words[1:] if if_available else words
+def main(command: list[str]) -> int:
+    """Run a command; return its exit status, or 69 when there is no Ceph to be had."""
     if not command or command[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
@@ -252,7 +250,7 @@ def main(words: list[str]) -> int:
         return run(command)
     except UnavailableError as error:
         say(f"not tested with Ceph: {error}")
-        return 0 if if_available else UNAVAILABLE
+        return UNAVAILABLE
     except KeyboardInterrupt:
         return 130
 
