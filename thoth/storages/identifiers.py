@@ -17,6 +17,8 @@ from .normalize import (
 PackageTuple: TypeAlias = tuple[str, str, str | None]
 """Name, version and index URL; without an index URL, a dependency that was not solved."""
 
+_LONGEST_REMEMBERED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -55,8 +57,18 @@ def environment_of(os_name: str | None, os_version: str | None, python_version: 
 
 def package_tuple(package_name: str, package_version: str, index_url: str | None) -> PackageTuple:
     """Return the normalised tuple of a package version."""
+    # Remembered, but for texts that are longer than any that mean something: they would fill the memory.
+    length = len(package_name) + len(package_version) + len(index_url or "")
+    normalized = _normalized if length > _LONGEST_REMEMBERED else _remembered
+    return normalized(package_name, package_version, index_url)
+
+
+def _normalized(package_name: str, package_version: str, index_url: str | None) -> PackageTuple:
     return (
         normalize_python_package_name(package_name),
         normalize_python_package_version(package_version),
         None if index_url is None else normalize_python_index_url(index_url),
     )
+
+
+_remembered = lru_cache(maxsize=65536)(_normalized)
