@@ -104,6 +104,12 @@ GRAPH_CACHE_OFFLINE = Variable(
     as_switch,
     "``1``: the cache file answers alone, as of the time it was made; no database is needed",
 )
+GRAPH_CACHE_DECODED_PACKAGES = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_DECODED_PACKAGES",
+    10_000,
+    whole_number(1),
+    "packages of an open cache file that are kept decoded, each environment counted; then they are decoded anew",
+)
 MAX_DOCUMENT_SIZE = Variable(
     "THOTH_STORAGES_MAX_DOCUMENT_SIZE",
     64 << 20,
@@ -224,6 +230,7 @@ class GraphCacheConfig:
     disabled: bool = field(default_factory=GRAPH_CACHE_DISABLED.read)
     inserts_disabled: bool = field(default_factory=GRAPH_CACHE_INSERTS_DISABLED.read)
     offline: bool = field(default_factory=GRAPH_CACHE_OFFLINE.read)
+    decoded_packages: int = field(default_factory=GRAPH_CACHE_DECODED_PACKAGES.read)
 
 
 @dataclass(frozen=True)
