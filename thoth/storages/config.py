@@ -230,7 +230,6 @@ class GraphCacheConfig:
     disabled: bool = field(default_factory=GRAPH_CACHE_DISABLED.read)
     inserts_disabled: bool = field(default_factory=GRAPH_CACHE_INSERTS_DISABLED.read)
     offline: bool = field(default_factory=GRAPH_CACHE_OFFLINE.read)
-    decoded_packages: int = field(default_factory=GRAPH_CACHE_DECODED_PACKAGES.read)
 
 
 @dataclass(frozen=True)

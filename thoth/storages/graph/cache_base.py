@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, Self, TypeVar
 
-from ..config import GraphCacheConfig
+from ..config import GRAPH_CACHE_DECODED_PACKAGES, GraphCacheConfig
 from ..exceptions import CacheFileError
 from .cache_file import MEMORY, SQLITE_ERRORS, CacheFile, identity_of, set_aside
 from .cache_packed import PackedPart
@@ -68,7 +68,7 @@ class OpenCache:
         """
         self._path = path
         self._writable = writable
-        self._most_decoded = GraphCacheConfig().decoded_packages
+        self._most_decoded = GRAPH_CACHE_DECODED_PACKAGES.read()
         self._lock = threading.RLock()
         self._counts = {name: {"hits": 0, "misses": 0} for name in _COUNTED}
         self._open(path, verify=verify)

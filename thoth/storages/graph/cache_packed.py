@@ -43,11 +43,10 @@ class PackedPart:
         """
         self._connection = connection
         self._most_decoded = most_decoded
-        stored = connection.execute("SELECT value FROM cache_info WHERE key = 'checksum'").fetchone()
         tables = SmallTables.read(connection)
-        if tables.checksum != (None if stored is None else stored[0]):
+        if tables.checksum != tables.stored_checksum:
             raise CacheFileError("damaged: the checksum of what the file says of itself is not that of its content")
-        self._info = {key: json.loads(value) for key, value in tables.info}
+        self._info = {key: msgspec.json.decode(value) for key, value in tables.info}
         if self._info.get("byte_order", BYTE_ORDER) != BYTE_ORDER:
             raise CacheFileError(f"the file has byte order {self._info['byte_order']}, this machine {BYTE_ORDER}")
         self.environments = {Environment(*values): id_ for id_, *values in tables.environments}
