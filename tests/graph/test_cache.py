@@ -170,9 +170,13 @@ class TestDependencies:
         assert cache.closure(FLASK, **RHEL) is None
 
     def test_failed_write_adds_nothing(self, cache: GraphCache) -> None:
-        broken: Any = [("click", "7.0"), ("werkzeug", "0.15"), ("jinja2", object())]
-        with pytest.raises(CacheFileError, match=":memory:"):
-            cache.add_dependencies(FLASK, RHEL_8, broken)
+        connection = cache._file.connection
+        refuse = "BEFORE INSERT ON depends_on WHEN new.entity_id > 2 BEGIN SELECT raise(ABORT, 'refused'); END"
+        connection.execute(f"CREATE TRIGGER refuse {refuse}")
+        with pytest.raises(CacheFileError, match=r":memory:.*refused"):
+            cache.add_dependencies(FLASK, RHEL_8, [("click", "7.0"), ("werkzeug", "0.15")])
+        connection.execute("DROP TRIGGER refuse")
+        assert cache.is_empty
         assert cache.get_depends_on(*FLASK, **RHEL) is None
         add(cache, "click", "7.0")
         assert cache.get_depends_on(*FLASK, **RHEL) == [("click", "7.0")]
@@ -231,6 +235,8 @@ def test_stats(cache: GraphCache) -> None:
             "get_python_package_version_records": nothing,
             "closure": nothing,
             "get_all_versions_python_package": nothing,
+            "retrieve_transitive_dependents_python": nothing,
+            "retrieve_transitive_dependents_python_count": nothing,
         },
     }
     add(cache, "click", "7.0")
@@ -253,6 +259,8 @@ def test_stats(cache: GraphCache) -> None:
         "get_python_package_version_records": {"hits": 1, "misses": 1},
         "closure": {"hits": 0, "misses": 1},
         "get_all_versions_python_package": {"hits": 0, "misses": 0},
+        "retrieve_transitive_dependents_python": {"hits": 0, "misses": 0},
+        "retrieve_transitive_dependents_python_count": {"hits": 0, "misses": 0},
     }
     stats["sqlite_cache_info"]["closure"]["misses"] = 99
     assert cache.stats()["sqlite_cache_info"]["closure"]["misses"] == 1

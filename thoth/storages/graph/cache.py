@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple, environment_of, package_tuple
-from ..normalize import normalize_python_index_url, normalize_python_package_name, versions_newest_first
-from .cache_base import OpenCache
-from .cache_file import SQLITE_ERRORS
+from ..normalize import (
+    normalize_python_index_url,
+    normalize_python_package_name,
+    normalize_python_package_version,
+    versions_newest_first,
+)
+from .cache_additions import CacheAdditions, Dependency, Record
 from .closure import Closure
-from .filters import normalized_extras
-
-Dependency = tuple[str, str]
-Record = dict[str, str]
+from .filters import normalized_extras, page_parameters
 
 
-class GraphCache(OpenCache):
+class GraphCache(CacheAdditions):
     """A part of the knowledge graph in a SQLite file, next to the one who asks.
 
     Every answer is either the one of the database as of the time when it was put here, or None: *miss*. A package
@@ -36,7 +36,8 @@ class GraphCache(OpenCache):
 
         Returns:
             ``created`` (ISO 8601), ``origin`` (where from), ``packages`` (names that were asked for), ``environments``
-            (dictionaries) and ``every_environment`` (whether the database had no others); empty without a packed part.
+            (dictionaries), ``every_environment`` (whether the database had no others) and ``complete_environments``
+            (those of which all package versions are in the file); empty without a packed part.
 
         """
         with self._lock:
@@ -177,6 +178,88 @@ class GraphCache(OpenCache):
     ) -> set[tuple[str, str]] | None:
         return self._packed.versions(name, index_url, environment)
 
+    def retrieve_transitive_dependents_python(
+        self,
+        package_name: str,
+        package_version: str | None = None,
+        index_url: str | None = None,
+        *,
+        os_name: str | None = None,
+        os_version: str | None = None,
+        python_version: str | None = None,
+        start_offset: int = 0,
+        count: int = 100,
+    ) -> list[PackageTuple] | None:
+        """Return a page of the package versions that could pull a package in, as of the file's date, or None: miss.
+
+        Only of an environment of which all package versions are in the file; `scope` has those.
+
+        Args:
+            package_name: name of the package that is depended on; it need not be solved itself.
+            package_version: its version; None for any.
+            index_url: the index that it is on; None for any.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+            start_offset: how many package versions come before the page.
+            count: how many there are on the page.
+
+        Returns:
+            Package tuples, as `GraphDatabase.retrieve_transitive_dependents_python` returns them.
+
+        Raises:
+            ValueError: ``start_offset`` or ``count`` is negative.
+
+        """
+        page = page_parameters(start_offset, count)
+        found = self._answer(
+            "retrieve_transitive_dependents_python",
+            self._dependents,
+            (package_name, package_version, index_url),
+            environment_of(os_name, os_version, python_version),
+        )
+        return None if found is None else found[page["start_offset"] :][: page["count"]]
+
+    def retrieve_transitive_dependents_python_count(
+        self,
+        package_name: str,
+        package_version: str | None = None,
+        index_url: str | None = None,
+        *,
+        os_name: str | None = None,
+        os_version: str | None = None,
+        python_version: str | None = None,
+    ) -> int | None:
+        """Return how many package versions could pull a package in, as of the file's date, or None: miss.
+
+        Args:
+            package_name: as for `retrieve_transitive_dependents_python`, like those that follow.
+            package_version: its version; None for any.
+            index_url: the index that it is on; None for any.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+
+        """
+        found = self._answer(
+            "retrieve_transitive_dependents_python_count",
+            self._dependents,
+            (package_name, package_version, index_url),
+            environment_of(os_name, os_version, python_version),
+        )
+        return None if found is None else len(found)
+
+    def _dependents(
+        self, package: tuple[str, str | None, str | None], environment: Environment
+    ) -> list[PackageTuple] | None:
+        name, version, index_url = package
+        return self._packed.dependents(
+            normalize_python_package_name(name),
+            version and normalize_python_package_version(version),
+            index_url and normalize_python_index_url(index_url),
+            environment,
+        )
+
     def closure(
         self,
         *package_tuples: tuple[str, str, str | None],
@@ -224,89 +307,6 @@ class GraphCache(OpenCache):
             return None
         question = self._packed.question(extras, marker_evaluation_result)
         return self._packed.closure(packages, environment, question, as_of_its_date)
-
-    def add_depends_on(
-        self,
-        package_name: str,
-        package_version: str,
-        index_url: str,
-        *,
-        os_name: str,
-        os_version: str,
-        python_version: str,
-        dependency_name: str | None,
-        dependency_version: str | None,
-    ) -> None:
-        """Add one dependency of a package version in an environment; the caller vouches that, in the end, all are in.
-
-        Args:
-            package_name: name of the package.
-            package_version: its version.
-            index_url: the index that it is on.
-            os_name: name of the operating system.
-            os_version: its version.
-            python_version: version of Python.
-            dependency_name: name of the dependency; None, with ``dependency_version``, for "depends on nothing".
-            dependency_version: an admissible version of it.
-
-        Raises:
-            ValueError: name or version of the dependency is given alone.
-            CacheFileError: the file was opened for reading, or cannot be written.
-
-        """
-        if (dependency_name is None) != (dependency_version is None):
-            raise ValueError(
-                f"dependency_name and dependency_version go together: {dependency_name!r}, {dependency_version!r}"
-            )
-        dependencies = [] if dependency_name is None else [(dependency_name, str(dependency_version))]
-        environment = Environment(os_name, os_version, python_version)
-        self.add_dependencies(package_tuple(package_name, package_version, index_url), environment, dependencies)
-
-    def add_dependencies(
-        self, package: PackageTuple, environment: Environment, dependencies: Iterable[Dependency]
-    ) -> None:
-        """Add dependencies of a package version, all in one transaction.
-
-        Args:
-            package: the package version, normalised, with its index URL.
-            environment: the environment, all parts of which are given.
-            dependencies: names and versions; none for "depends on nothing".
-
-        Raises:
-            CacheFileError: the file was opened for reading, or cannot be written.
-
-        """
-        normalised = [package_tuple(name, version, None)[:2] for name, version in dependencies]
-        with self._writing() as rows:
-            rows.add_dependencies(package, environment, normalised)
-
-    def add_records(self, package: PackageTuple, environment: Environment, records: Sequence[Record]) -> None:
-        """Add the records of a name and version, as the database answered when it was asked for all indexes.
-
-        Args:
-            package: the package version, normalised; its index URL does not matter.
-            environment: the environment, all parts of which are given.
-            records: the answer.
-
-        Raises:
-            CacheFileError: the file was opened for reading, or cannot be written.
-
-        """
-        with self._writing() as rows:
-            rows.add_records(package, environment, [record["index_url"] for record in records])
-
-    def added(self) -> Iterator[tuple[PackageTuple, Environment, list[Dependency]]]:
-        """Yield what was added beside the packed part: package versions with their dependencies.
-
-        Raises:
-            CacheFileError: the file is damaged.
-
-        """
-        with self._lock:
-            try:
-                yield from self._rows.all()
-            except (*SQLITE_ERRORS, CacheFileError) as error:
-                raise CacheFileError(f"{self._path}: cannot be read: {error}") from None
 
     def stats(self) -> dict[str, Any]:
         """Return how much is in the file, and how often it was asked.

@@ -44,6 +44,8 @@ _COUNTED = (
     "get_python_package_version_records",
     "closure",
     "get_all_versions_python_package",
+    "retrieve_transitive_dependents_python",
+    "retrieve_transitive_dependents_python_count",
 )
 
 _caches: weakref.WeakSet[OpenCache] = weakref.WeakSet()

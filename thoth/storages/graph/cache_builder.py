@@ -18,7 +18,7 @@ from ..normalize import normalize_python_package_name
 from .cache import GraphCache
 from .cache_file import identity_of, put_in_place, set_aside, temporary_file
 from .cache_rows import Added
-from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, RELEASES, SET, Content, Progress, Writer
+from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, RELEASES, SET, STORED, Content, Progress, Writer
 from .filters import environment_parameters, requirement_parameters
 from .postgres import GraphDatabase
 from .queries.closures import WALK
@@ -77,6 +77,10 @@ _CONTENT = text(
         UNION
         SELECT solved_software_environment_id, python_release_id FROM root
     ) AS asked
+    GROUP BY solved_software_environment_id
+    UNION ALL
+    SELECT {STORED}, solved_software_environment_id, count(*), NULL, NULL, NULL, NULL, NULL FROM python_package_version
+    WHERE solved_software_environment_id IN (SELECT id FROM environment) AND python_package_index_id IS NOT NULL
     GROUP BY solved_software_environment_id
     """
 )

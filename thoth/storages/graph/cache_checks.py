@@ -43,15 +43,15 @@ def require(what: str, stored: Any, values: tuple[Any, ...]) -> None:
         raise CacheFileError(f"damaged: the checksum of {what} is not that of its content")
 
 
-def require_body(name: str, package_id: int, environment_id: int, body: Any, stored: Any) -> bytes:
-    """Return the blob of a package in an environment, or refuse it.
+def require_body(what: str, package_id: int, environment_id: int, body: Any, stored: Any) -> bytes:
+    """Return a blob of a package in an environment, or refuse it.
 
     Raises:
         CacheFileError: it is missing, or does not have the checksum that is stored with it.
 
     """
     if not isinstance(body, bytes) or body_checksum(package_id, environment_id, body) != stored:
-        raise CacheFileError(f"damaged: the checksum of the versions of {name!r} is not that of its content")
+        raise CacheFileError(f"damaged: the checksum of {what} is not that of its content")
     return body
 
 
@@ -83,7 +83,7 @@ class SmallTables:
 
 
 class ContentDigest:
-    """The digest of the packed part: of each package in order, then of each blob in order."""
+    """The digest of the packed part: of each package in order, then of its blobs in each environment in order."""
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -93,10 +93,11 @@ class ContentDigest:
         """Add a row of ``packed_package``, without its checksum."""
         self._digest.update(ascii(values).encode())
 
-    def add_body(self, package_id: int, environment_id: int, body: bytes) -> None:
-        """Add a row of ``packed_solved``, without its checksum."""
-        self._digest.update(b"%d %d %d " % (package_id, environment_id, len(body)))
+    def add_solved(self, package_id: int, environment_id: int, body: bytes, dependents: bytes) -> None:
+        """Add a row of ``packed_solved``, without its checksums."""
+        self._digest.update(b"%d %d %d %d " % (package_id, environment_id, len(body), len(dependents)))
         self._digest.update(body)
+        self._digest.update(dependents)
 
     def hexdigest(self) -> str:
         """Return the digest of what was added."""

@@ -18,10 +18,11 @@ Lists: TypeAlias = int | tuple[int, int]
 class DecodedPackage:
     """A package in an environment."""
 
-    __slots__ = ("_positions", "_tuples", "answers", "name", "packed", "versions")
+    __slots__ = ("_positions", "_tuples", "answers", "id", "name", "packed", "versions")
 
-    def __init__(self, name: str, versions: list[str], packed: Packed) -> None:
+    def __init__(self, id_: int, name: str, versions: list[str], packed: Packed) -> None:
         """Take what was read."""
+        self.id = id_
         self.name = name
         self.versions = versions
         self.packed = packed
@@ -44,6 +45,15 @@ class DecodedPackage:
             urls = map(index_of.__getitem__, self.packed.indexes)
             self._tuples = list(zip(repeat(self.name), self.record_versions, urls))
         return self._tuples
+
+    def positions(self, version: str | None) -> range:
+        """Return the position of a version, those of all versions when none is given; none when it is not there."""
+        if version is None:
+            return range(self.packed.count)
+        if version not in self.versions:
+            return range(0)
+        position = self.versions.index(version)
+        return range(position, position + 1)
 
     def records_of(self, version: str) -> range:
         """Return the numbers of the records of a version, solved or not; none when it is not in the file."""

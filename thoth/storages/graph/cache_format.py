@@ -32,6 +32,7 @@ from ..exceptions import CacheFileError
 
 BYTE_ORDER = sys.byteorder
 _HEADER: Final = "I"
+_ID: Final = "I"
 _WORD: Final = "Q"
 _WIDTHS: Final[dict[int, Literal["H", "I"]]] = {2: "H", 4: "I"}
 END: Final = 16
@@ -148,6 +149,23 @@ def pack(count: int, versions: PackedVersions) -> bytes:
     columns = array(_WIDTHS[width], numbers).tobytes()
     padding = bytes(-(len(header) + len(columns)) % 8)
     return b"".join((header, columns, padding, array(_WORD, chain.from_iterable(lists))))
+
+
+def pack_ids(ids: Iterable[int]) -> bytes:
+    """Return ids as the file holds them."""
+    return array(_ID, sorted(ids)).tobytes()
+
+
+def unpack_ids(blob: bytes) -> Sequence[int]:
+    """Return the ids that `pack_ids` packed.
+
+    Raises:
+        ValueError: it did not.
+
+    """
+    ids = array(_ID)
+    ids.frombytes(blob)
+    return ids
 
 
 @lru_cache(maxsize=1024)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
@@ -14,7 +14,8 @@ from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple
 from .cache_checks import SmallTables, require, require_body
 from .cache_decoded import DecodedPackage, Dependency, Extras, Question
-from .cache_format import BYTE_ORDER, NOT_ASKED, NOT_SOLVED, Packed, Run, nothing_known
+from .cache_dependents import WalkBack
+from .cache_format import BYTE_ORDER, NOT_ASKED, NOT_SOLVED, Packed, Run, nothing_known, unpack_ids
 from .cache_walk import Walk, closure_of
 from .closure import Closure
 
@@ -25,6 +26,10 @@ _PACKAGE = """
 """
 _BY_NAME = f"{_PACKAGE} WHERE package_name = ?"
 _BY_ID = f"{_PACKAGE} WHERE id IN (SELECT value FROM json_each(?))"
+_DEPENDENTS = """
+    SELECT package_id, dependents, dependents_checksum FROM packed_solved
+    WHERE environment_id = ? AND package_id IN (SELECT value FROM json_each(?))
+"""
 
 
 class PackedPart:
@@ -70,13 +75,14 @@ class PackedPart:
         """Return what the packed part is complete for; empty when there is none."""
         if not self.environments:
             return {}
-        names = ("os_name", "os_version", "python_version")
+        complete = self._info.get("complete_environments", ())
         return {
             "created": self._info["created"],
             "origin": self._info["origin"],
             "packages": self._info["packages"],
-            "environments": [{name: getattr(environment, name) for name in names} for environment in self.environments],
+            "environments": list(map(_parts, self.environments)),
             "every_environment": self._info["every_environment"],
+            "complete_environments": [_parts(parts) for parts, id_ in self.environments.items() if id_ in complete],
         }
 
     def sizes(self) -> dict[str, int]:
@@ -208,6 +214,35 @@ class PackedPart:
         closure = closure_of(walks, packages)
         return closure if as_of_its_date or all(closure.roots.values()) else None
 
+    def dependents(
+        self, name: str, version: str | None, index_url: str | None, environment: Environment
+    ) -> list[PackageTuple] | None:
+        """Return the package versions that could pull a package in, sorted.
+
+        None when the file does not have all package versions of each environment asked about.
+        """
+        environment_ids = self._matching(environment)
+        if not environment_ids or not {*environment_ids} <= {*self._info.get("complete_environments", ())}:
+            return None
+        found: set[PackageTuple] = set()
+        for environment_id in environment_ids:
+            walk = WalkBack(self._index_of)
+            package = self._package(environment_id, name)
+            if package is not None:
+                walk.start(package, version, index_url)
+            while waiting := walk.waiting():
+                dependents = self._dependents(environment_id, waiting)
+                walk.go_on(dependents, self._packages(environment_id, chain.from_iterable(dependents.values())))
+            found.update(walk.dependents())
+        return sorted(found)
+
+    def _dependents(self, environment_id: int, ids: Collection[int]) -> dict[int, Sequence[int]]:
+        """Return, for each of some packages, ids of those whose lists name it."""
+        dependents: dict[int, Sequence[int]] = dict.fromkeys(ids, ())
+        for id_, body, stored in self._connection.execute(_DEPENDENTS, (environment_id, json.dumps(list(ids)))):
+            dependents[id_] = unpack_ids(require_body(f"the dependents of {id_}", id_, environment_id, body, stored))
+        return dependents
+
     def _solved(
         self, package: PackageTuple, environment: Environment, as_of_its_date: bool
     ) -> list[tuple[int, DecodedPackage, range]] | None:
@@ -278,10 +313,10 @@ class PackedPart:
         require(f"package {name!r}", checksum, (id_, name, versions, environments))
         listed = msgspec.json.decode(versions, type=list[str])
         if body is not None or environment_id in json.loads(environments):
-            packed = Packed(require_body(name, id_, environment_id, body, checksum_of_body))
+            packed = Packed(require_body(f"the versions of {name!r}", id_, environment_id, body, checksum_of_body))
         else:
             packed = nothing_known(len(listed))
-        package = DecodedPackage(name, listed, packed)
+        package = DecodedPackage(id_, name, listed, packed)
         self._make_room()
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package
         return package
@@ -302,3 +337,7 @@ class PackedPart:
             package = packages[package_id]
             versions.setdefault(package.name, set()).update(package.versions[first:end])
         return tuple(pair for name in sorted(versions) for pair in zip(repeat(name), sorted(versions[name])))
+
+
+def _parts(environment: Environment) -> dict[str, str | None]:
+    return {name: getattr(environment, name) for name in ("os_name", "os_version", "python_version")}

@@ -56,16 +56,20 @@ def _verify_blobs(
 ) -> int:
     blobs = 0
     missing = {(id_, environment) for id_, (_, _, environments) in counts.items() for environment in environments}
-    statement = "SELECT package_id, environment_id, body, checksum FROM packed_solved ORDER BY 1, 2"
-    for package_id, environment_id, body, stored in connection.execute(statement):
+    statement = """
+        SELECT package_id, environment_id, body, checksum, dependents, dependents_checksum FROM packed_solved
+        ORDER BY 1, 2
+    """
+    for package_id, environment_id, body, stored, dependents, stored_of_dependents in connection.execute(statement):
         if (package_id, environment_id) not in missing:
             raise CacheFileError(f"damaged: a blob belongs to no package: {package_id}, {environment_id}")
         missing.remove((package_id, environment_id))
         name, count, _ = counts[package_id]
-        require_body(name, package_id, environment_id, body, stored)
+        require_body(f"the versions of {name!r}", package_id, environment_id, body, stored)
+        require_body(f"the dependents of {name!r}", package_id, environment_id, dependents, stored_of_dependents)
         if Packed(body).count != count:
             raise CacheFileError(f"damaged: the blob of package {name!r} is about another number of versions")
-        digest.add_body(package_id, environment_id, body)
+        digest.add_solved(package_id, environment_id, body, dependents)
         blobs += 1
     for package_id, environment_id in sorted(missing):
         raise CacheFileError(f"damaged: package {counts[package_id][0]!r} has no blob in environment {environment_id}")

@@ -5,21 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ..identifiers import Environment, PackageTuple
 from ..normalize import version_sort_key
 from .cache_checks import ContentDigest, SmallTables, body_checksum, checksum
 from .cache_file import make_schema
-from .cache_format import BYTE_ORDER, FIRST_INDEX, OtherRun, PackedRecord, PackedVersions, Run, pack, runs_of
+from .cache_format import BYTE_ORDER, FIRST_INDEX, OtherRun, PackedRecord, PackedVersions, Run, pack, pack_ids, runs_of
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how far it is and how far it goes."""
 
-NODE, SET, RELEASES, INDEX, ENVIRONMENT, ASKED = range(6)
+NODE, SET, RELEASES, INDEX, ENVIRONMENT, ASKED, STORED = range(7)
 """What a row of the statement is about."""
 
 
@@ -36,6 +38,8 @@ class Content:
     """Environment, release, index, and the requirements: set, extra, whether the marker failed."""
     asked: dict[int, set[int]] = field(default_factory=dict)
     """By environment, ids of releases."""
+    stored: dict[int, int] = field(default_factory=dict)
+    """By environment, how many package versions the database has in it."""
     found_names: set[str] = field(default_factory=set)
 
     def read(self, rows: Iterable[Any], environments: list[Environment]) -> None:
@@ -53,6 +57,8 @@ class Content:
             elif kind == ENVIRONMENT:
                 if any(environment.matches(Environment(*texts)) for environment in environments):
                     self.environments[a] = texts
+            elif kind == STORED:
+                self.stored[a] = b
             else:
                 self.asked[a] = set(integers)
         self.nodes = [node for node in self.nodes if node[0] in self.environments]
@@ -64,6 +70,11 @@ class Content:
             (*self.release_name[release], self.indexes[index], *self.environments[environment])
             for environment, release, index, _ in self.nodes
         }
+
+    def complete_environments(self) -> list[int]:
+        """Return the environments of which all package versions are here: whoever depends on something, too."""
+        found = Counter(environment for environment, _, _, _ in self.nodes)
+        return [id_ for id_ in sorted(self.environments) if found[id_] == self.stored.get(id_, 0)]
 
     def knows(self, package: PackageTuple, environment: Environment) -> bool:
         """Tell whether there is a record of a package version."""
@@ -125,6 +136,7 @@ class Writer:
             "origin": self._origin,
             "packages": [name for name in self._names if name in self._content.found_names],
             "every_environment": self._every_environment,
+            "complete_environments": self._content.complete_environments(),
             "byte_order": BYTE_ORDER,
             "table_size": {
                 "depends_on": self.edges,
@@ -139,6 +151,7 @@ class Writer:
 
     def _write_bodies(self, connection: sqlite3.Connection, tell: Progress) -> None:
         packed = self._packed(tell)
+        dependents = _dependents(packed)
         environments_of: dict[int, list[int]] = {}
         for package_id, environment in sorted(packed):
             environments_of.setdefault(package_id, []).append(environment)
@@ -153,16 +166,17 @@ class Writer:
         )
         count_of = {package_id: len(versions) for package_id, _, versions in self._packages}
         connection.executemany(
-            "INSERT INTO packed_solved VALUES (?, ?, ?, ?)",
+            "INSERT INTO packed_solved VALUES (?, ?, ?, ?, ?, ?)",
             (
-                self._body_row(package_id, environment, pack(count_of[package_id], versions))
-                for (package_id, environment), versions in sorted(packed.items())
+                self._solved_row(*key, pack(count_of[key[0]], versions), pack_ids(dependents[key]))
+                for key, versions in sorted(packed.items())
             ),
         )
 
-    def _body_row(self, package_id: int, environment: int, body: bytes) -> tuple[int, int, bytes, int]:
-        self._digest.add_body(package_id, environment, body)
-        return package_id, environment, body, body_checksum(package_id, environment, body)
+    def _solved_row(self, package_id: int, environment: int, body: bytes, dependents: bytes) -> tuple[object, ...]:
+        self._digest.add_solved(package_id, environment, body, dependents)
+        place = (package_id, environment)
+        return *place, body, body_checksum(*place, body), dependents, body_checksum(*place, dependents)
 
     def _packed(self, tell: Progress) -> dict[tuple[int, int], PackedVersions]:
         packed: dict[tuple[int, int], PackedVersions] = {}
@@ -206,3 +220,14 @@ class Writer:
             positions = [position for _, position in places]
             runs = self._runs[set_id] = runs_of(places[0][0], positions) if places else []
         return runs
+
+
+def _dependents(packed: dict[tuple[int, int], PackedVersions]) -> dict[tuple[int, int], set[int]]:
+    """Return, by package and environment, ids of the packages whose plain lists name it; each has an entry."""
+    dependents: dict[tuple[int, int], set[int]] = {key: set() for key in packed}
+    for (package_id, environment), versions in packed.items():
+        for record in chain.from_iterable(versions.records.values()):
+            for named in {run.package_id for run in record.plain}:
+                # The walk of the build came to it, so that the database was asked about it.
+                dependents[named, environment].add(package_id)
+    return dependents

@@ -95,6 +95,10 @@ class PackedSolved(CacheBase):
     body: Mapped[bytes]
     """See `cache_format`."""
     checksum: Mapped[int]
+    """That of ``body``."""
+    dependents: Mapped[bytes]
+    """Ids of the packages whose plain lists name this one, in order, as numbers of 32 bits."""
+    dependents_checksum: Mapped[int]
 
 
 class CachedEntity(CacheBase):

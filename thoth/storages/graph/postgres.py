@@ -14,7 +14,7 @@ from ..normalize import (
     parse_python_solver_name,
 )
 from . import migrations, revisions
-from .cached_reads import CachedReads
+from .cached_dependents import CachedDependents
 from .ingest import adviser as adviser_documents
 from .ingest import analysis as analysis_documents
 from .ingest import dependency_monkey as dependency_monkey_documents
@@ -50,17 +50,16 @@ from .sql_base import exposed
 _LOGGER = logging.getLogger(__name__)
 
 
-class GraphDatabase(CachedReads):
+class GraphDatabase(CachedDependents):
     """The knowledge graph in PostgreSQL, with a graph cache in front of it.
 
     Making one touches neither network nor files; `connect` does. It can be used from threads, and after a fork.
     """
 
-    # Dependencies: cached_reads.py, queries/dependencies.py, queries/closures.py, queries/requirements.py
+    # Dependencies: cached_reads.py, cached_dependents.py, queries/dependencies.py, queries/closures.py,
+    # queries/requirements.py
     get_depends_on_many = exposed(dependencies.get_depends_on_many)
     retrieve_dependent_packages = exposed(dependencies.retrieve_dependent_packages)
-    retrieve_transitive_dependents_python = exposed(dependencies.retrieve_transitive_dependents_python)
-    retrieve_transitive_dependents_python_count = exposed(dependencies.retrieve_transitive_dependents_python_count)
     get_python_environment_marker = exposed(dependencies.get_python_environment_marker, cached=True)
     get_python_requirements_many = exposed(requirements.get_python_requirements_many)
 
