@@ -26,7 +26,7 @@ from .known_ids import KnownIds
 from .memory_cache import MISSING, MemoryCache
 from .observable import Observable
 from .retries import Call
-from .sessions import WriteSession
+from .sessions import Reading, WriteSession
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -159,7 +159,7 @@ class SQLBase(Observable):
             session.info["known_ids"].commit()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self) -> Iterator[Reading]:
         """Take a connection for one statement that reads: it is sent alone, without BEGIN and COMMIT.
 
         With limits of time it is in a transaction after all, as they are those of one.
@@ -171,10 +171,10 @@ class SQLBase(Observable):
         with self.engine.connect() as connection:
             if self._limits is None:
                 with _without_transaction(connection):
-                    yield connection
+                    yield Reading(connection)
             else:
                 connection.exec_driver_sql(self._limits)
-                yield connection
+                yield Reading(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
