@@ -174,7 +174,7 @@ def check_role(connection: Connection) -> Finding:
             "role",
             Status.WARNING,
             f"{role} is a superuser",
-            "`thoth-storages db roles` makes roles that may do what a service needs, and no more",
+            "thoth-storages db roles makes roles that may do no more than they need",
         )
     return Finding("role", Status.OK, f"{role} reads and writes")
 
