@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Result, ScalarResult, TextClause
@@ -34,3 +36,20 @@ class WriteSession(Session):
         if type(statement) is TextClause and not options:
             return self.connection().scalars(statement, params)
         return super().scalars(statement, params, **options)
+
+
+@contextmanager
+def without_transaction(connection: Connection) -> Iterator[None]:
+    """Let a connection send its statement alone.
+
+    Not by an isolation level: with one, the driver sends two statements more for each that is asked, which set what
+    would last as long as the session.
+    """
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver_connection.closed:
+            driver_connection.autocommit = False
