@@ -6,6 +6,8 @@ driver itself, and there is nothing for them to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -69,6 +71,23 @@ class WriteSession(Session):
         if type(statement) is TextClause and not options:
             return _execute(self.connection(), statement, params).scalars()
         return super().scalars(statement, params, **options)
+
+
+@contextmanager
+def without_transaction(connection: Connection) -> Iterator[None]:
+    """Let a connection send its statement alone.
+
+    Not by an isolation level: with one, the driver sends two statements more for each that is asked, which set what
+    would last as long as the session.
+    """
+    driver_connection = connection.connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not driver_connection.closed:
+            driver_connection.autocommit = False
 
 
 def _execute(connection: Connection, statement: Any, params: Any) -> Result[*tuple[Any, ...]]:
