@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,7 @@ def found(source: str) -> list[str]:
     """Return what a module does that it must not, with the lines."""
     told = []
     module = ast.parse(source)
-    safe = SAFE | {
-        node.name for node in module.body if isinstance(node, ast.ClassDef) and SAFE & set(map(ast.unparse, node.bases))
-    }
+    safe = safe_loaders(module)
     for node in ast.walk(module):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
@@ -34,6 +33,19 @@ def found(source: str) -> list[str]:
             if called in BUILTINS or is_unsafe:
                 told.append(f"{node.lineno}: calls {called}")
     return told
+
+
+def safe_loaders(module: ast.Module) -> set[str]:
+    """Return what can be given to `yaml.load`: safe loaders, classes of them, and names that stand for them alone."""
+    safe = set(SAFE)
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and SAFE & set(map(ast.unparse, node.bases)):
+            safe.add(node.name)
+        elif isinstance(node, ast.Assign):
+            named = set(re.findall(r"\w*Loader", ast.unparse(node.value)))
+            if named and named <= {loader.removeprefix("yaml.") for loader in SAFE}:
+                safe |= set(map(ast.unparse, node.targets))
+    return safe
 
 
 def loaders(call: ast.Call) -> list[ast.expr]:
@@ -55,6 +67,7 @@ def loaders(call: ast.Call) -> list[ast.expr]:
         "import yaml\nyaml.load(text, yaml.FullLoader)",
         "import yaml\nyaml.unsafe_load(text)",
         "import yaml\nclass Mine(yaml.Loader): pass\nyaml.load(text, Loader=Mine)",
+        "import yaml\nMINE = getattr(yaml, 'CLoader', yaml.SafeLoader)\nyaml.load(text, Loader=MINE)",
     ],
 )
 def test_is_found(source: str) -> None:
@@ -67,6 +80,7 @@ def test_is_found(source: str) -> None:
         "yaml.safe_load(text)",
         "class Mine(yaml.SafeLoader): pass\nyaml.load(text, Loader=Mine)",
         "yaml.load(text, Loader=yaml.SafeLoader)",
+        "MINE = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)\nyaml.load(text, Loader=MINE)",
         "re.compile(x)",
         "session.exec(x)",
     ],
