@@ -22,7 +22,12 @@ from tests.conftest import empty
 from tests.oracle import Oracle
 from tests.torture import new_seed, tell
 from thoth.storages import GraphCache, GraphDatabase
-from thoth.storages.config import GRAPH_CACHE_DISABLED, GRAPH_CACHE_INSERTS_DISABLED, GRAPH_CACHE_OFFLINE
+from thoth.storages.config import (
+    GRAPH_CACHE_DECODED_PACKAGES,
+    GRAPH_CACHE_DISABLED,
+    GRAPH_CACHE_INSERTS_DISABLED,
+    GRAPH_CACHE_OFFLINE,
+)
 from thoth.storages.exceptions import NotFoundError
 from thoth.storages.graph.cache_builder import build_cache
 from thoth.storages.identifiers import Environment
@@ -196,9 +201,11 @@ def check(graph: GraphDatabase, data: st.DataObject, path: Path) -> None:
     build(graph, path, data)
     packages = some_packages(data, documents)
     environment = some_environment(data, oracle)
-    with GraphCache(str(path)) as cache:
-        for package, env in itertools.product(packages, environments(environment)):
-            assert_file(cache, oracle, package, env)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(GRAPH_CACHE_DECODED_PACKAGES.name, "1")  # each step of a walk forgets the one before
+        with GraphCache(str(path)) as cache:
+            for package, env in itertools.product(packages, environments(environment)):
+                assert_file(cache, oracle, package, env)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(GRAPH_CACHE_INSERTS_DISABLED.name, "0")
         env = data.draw(st.sampled_from(list(environments(environment))))

@@ -110,6 +110,12 @@ GRAPH_CACHE_OFFLINE = Variable(
     as_switch,
     "``1``: the cache file answers alone, as of the time it was made; no database is needed",
 )
+GRAPH_CACHE_DECODED_PACKAGES = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_DECODED_PACKAGES",
+    10_000,
+    whole_number(1),
+    "packages of an open cache file that are kept decoded, each environment counted; then they are decoded anew",
+)
 MAX_DOCUMENT_SIZE = Variable(
     "THOTH_STORAGES_MAX_DOCUMENT_SIZE",
     64 << 20,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, Self, TypeVar
 
-from ..config import GraphCacheConfig
+from ..config import GRAPH_CACHE_DECODED_PACKAGES, GraphCacheConfig
 from ..exceptions import CacheFileError
 from .cache_file import MEMORY, SQLITE_ERRORS, CacheFile, identity_of, set_aside
 from .cache_packed import PackedPart
@@ -63,10 +63,12 @@ class OpenCache:
 
         Raises:
             CacheFileError: the file cannot be used.
+            ConfigurationError: an environment variable cannot be used.
 
         """
         self._path = path
         self._writable = writable
+        self._most_decoded = GRAPH_CACHE_DECODED_PACKAGES.read()
         self._lock = threading.RLock()
         self._counts = {name: {"hits": 0, "misses": 0} for name in _COUNTED}
         self._open(path, verify=verify)
@@ -170,7 +172,7 @@ class OpenCache:
         while True:
             file = CacheFile(path, writable=self._writable)
             try:
-                self._packed = PackedPart(file.connection)
+                self._packed = PackedPart(file.connection, self._most_decoded)
                 if verify:
                     verify_content(file.connection)
                 if file.prepare_writing():

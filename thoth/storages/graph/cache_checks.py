@@ -17,7 +17,7 @@ _SMALL_TABLES = (
     "SELECT * FROM cached_environment ORDER BY 1",
     "SELECT * FROM cached_index ORDER BY 1",
     "SELECT * FROM cached_extra ORDER BY 1",
-    "SELECT * FROM cache_info WHERE key <> 'checksum' ORDER BY 1",
+    "SELECT * FROM cache_info ORDER BY 1",
 )
 
 
@@ -64,15 +64,20 @@ class SmallTables:
     extras: list[tuple[int, str]]
     info: list[tuple[str, str]]
     """Without the checksum."""
+    stored_checksum: str | None
+    """What the file says that their checksum is."""
 
     @classmethod
     def read(cls, connection: sqlite3.Connection) -> SmallTables:
         """Read them."""
-        return cls(*(connection.execute(statement).fetchall() for statement in _SMALL_TABLES))  # four, each once
+        # Four statements, each once: opening a file takes as long as they do.
+        environments, indexes, extras, info = (connection.execute(statement).fetchall() for statement in _SMALL_TABLES)
+        stored = dict(info).get("checksum")
+        return cls(environments, indexes, extras, [row for row in info if row[0] != "checksum"], stored)
 
     @property
     def checksum(self) -> str | None:
-        """Their checksum, as the file has it; None when they are empty."""
+        """The checksum of what they hold; None when they are empty."""
         tables = (self.environments, self.indexes, self.extras, self.info)
         return str(checksum(*tables)) if any(tables) else None
 

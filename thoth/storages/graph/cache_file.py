@@ -320,9 +320,12 @@ def _is_in_wal_mode(path: str) -> bool:
         # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
         return True
     try:
-        with open(path, "rb") as file:
-            header = file.read(_HEADER_SIZE)
-            size = file.seek(0, os.SEEK_END)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            header = os.read(descriptor, _HEADER_SIZE)
+            size = os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise CacheFileError(f"{path}: cannot be read: {error.strerror}") from None
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):

@@ -30,19 +30,23 @@ _BY_ID = f"{_PACKAGE} WHERE id IN (SELECT value FROM json_each(?))"
 class PackedPart:
     """The packed part of an open cache file; the caller holds the lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, most_decoded: int) -> None:
         """Read what the file is complete for.
+
+        Args:
+            connection: to the file.
+            most_decoded: how many packages are kept decoded, those of each environment counted.
 
         Raises:
             CacheFileError: the file is damaged, or was made on a machine of another byte order.
 
         """
         self._connection = connection
-        stored = connection.execute("SELECT value FROM cache_info WHERE key = 'checksum'").fetchone()
+        self._most_decoded = most_decoded
         tables = SmallTables.read(connection)
-        if tables.checksum != (None if stored is None else stored[0]):
+        if tables.checksum != tables.stored_checksum:
             raise CacheFileError("damaged: the checksum of what the file says of itself is not that of its content")
-        self._info = {key: json.loads(value) for key, value in tables.info}
+        self._info = {key: msgspec.json.decode(value) for key, value in tables.info}
         if self._info.get("byte_order", BYTE_ORDER) != BYTE_ORDER:
             raise CacheFileError(f"the file has byte order {self._info['byte_order']}, this machine {BYTE_ORDER}")
         self.environments = {Environment(*values): id_ for id_, *values in tables.environments}
@@ -248,6 +252,7 @@ class PackedPart:
             if row is None:
                 if name in self._info.get("packages", ()):
                     raise CacheFileError(f"damaged: package {name!r} is missing") from None
+                self._make_room()
                 self._by_name[environment_id, name] = None
                 return None
             if row[1] != name:
@@ -277,8 +282,16 @@ class PackedPart:
         else:
             packed = nothing_known(len(listed))
         package = DecodedPackage(name, listed, packed)
+        self._make_room()
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package
         return package
+
+    def _make_room(self) -> None:
+        """Forget what was decoded when no more may be kept; whoever is at work with a package has it."""
+        # All at once, and not the oldest: a look-up does not have to note what was used. Names that the file does not
+        # know count, too, as whoever asks may ask about any number of them.
+        if len(self._by_name) >= self._most_decoded:
+            self.clear()
 
     def _versions(self, environment_id: int, words: Iterable[int]) -> tuple[Dependency, ...]:
         """Return the versions that runs are about, sorted."""

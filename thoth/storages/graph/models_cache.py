@@ -7,6 +7,8 @@ checksums (`cache_checks`).
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 from sqlalchemy import ForeignKey, MetaData, UniqueConstraint
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -146,6 +148,35 @@ class CachedListing(CacheBase):
     """That of the URLs of the indexes, too."""
 
 
+# For people: the library asks none of them, so that opening a file costs nothing but reading their text.
+VIEWS = {
+    "v_package_version": """
+        SELECT package_name, version.value AS package_version, version.key AS position
+        FROM packed_package, json_each(versions) AS version
+    """,
+    "v_package_environment": """
+        SELECT package_name, os_name, os_version, python_version
+        FROM packed_package, json_each(environments) AS environment
+        JOIN cached_environment ON cached_environment.id = environment.value
+    """,
+    "v_added_package_version": """
+        SELECT package_name, package_version, index_url, os_name, os_version, python_version,
+               dependencies_checksum IS NOT NULL AS are_dependencies_known
+        FROM python_package_version AS version
+        JOIN python_package_version_entity AS entity ON entity.id = version.entity_id
+    """,
+    "v_added_dependency": """
+        SELECT entity.package_name, entity.package_version, index_url, os_name, os_version, python_version,
+               dependency.package_name AS dependency_name, dependency.package_version AS dependency_version
+        FROM depends_on
+        JOIN python_package_version AS version ON version.id = depends_on.version_id
+        JOIN python_package_version_entity AS entity ON entity.id = version.entity_id
+        JOIN python_package_version_entity AS dependency ON dependency.id = depends_on.entity_id
+    """,
+}
+"""What the tables say, as ``sqlite3`` and Datasette can show it."""
+
+
 def schema_statements() -> list[str]:
     """Return the statements that make the schema in an empty file."""
     dialect = sqlite.dialect()
@@ -153,4 +184,4 @@ def schema_statements() -> list[str]:
     for table in CacheBase.metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
-    return statements
+    return statements + [f"CREATE VIEW {name} AS {dedent(query).strip()}" for name, query in VIEWS.items()]
