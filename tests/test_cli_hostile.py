@@ -41,7 +41,7 @@ HOSTILE = (
     *("flask", "flask==", "==1.0", "a==1==2", "a[b]==1", "flask==\udcff", "fl\udcffask==1.0", "'; drop table x; --"),
     *(
         "../../etc/passwd",
-        "/dev/null",
+        "/dev/full/x",
         "/proc/self/mem",
         "/",
         "/nowhere/at/all",
@@ -154,10 +154,13 @@ def test_one_line_of_the_real_command(place: Path, words: list[str | bytes], rea
     assert reason in finished.stderr
 
 
-def test_file_whose_name_is_no_utf_8_is_noted_and_tried_again(place: Path, graph: GraphDatabase) -> None:
+def test_file_whose_name_is_no_utf_8_is_noted_and_tried_again(
+    place: Path, graph: GraphDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
     failed = place / "failed"
     report = sync_local_documents([place], graceful=True, graph=graph, on_failure=failure_writer(failed))
     assert report.total.failed == 3
     noted = list(read_failures(failed))
     assert noted == report.failures
     assert [Path(failure.document).exists() for failure in noted] == [True] * 3
+    assert caplog.text.encode()  # whatever shows the log can write it

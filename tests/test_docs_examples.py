@@ -33,7 +33,15 @@ from thoth.storages.sync import sync_local_documents
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.rst"))
 # The order in which a reader of all pages would type the commands.
-PAGES_WITH_COMMANDS = ["quickstart", "query", "migrations", "observing", "data-model", "embedded-postgresql"]
+PAGES_WITH_COMMANDS = [
+    "quickstart",
+    "query",
+    "migrations",
+    "security",
+    "observing",
+    "data-model",
+    "embedded-postgresql",
+]
 NOT_RUN = ["pip install"]
 MODELS_FILE = Path("thoth", "storages", "graph", "models_performance.py")
 

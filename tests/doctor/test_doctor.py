@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateTable
 
 from tests.conftest import ROOT
 from tests.doctor.conftest import execute, fault
@@ -26,6 +27,7 @@ from thoth.storages.doctor.server import check_schema
 from thoth.storages.doctor.tables import check_bloat, check_missing_indexes, check_unused_indexes
 from thoth.storages.embedded import EmbeddedServer
 from thoth.storages.graph.migrations import downgrade
+from thoth.storages.graph.models_base import Base
 from thoth.storages.graph.revisions import SchemaStatus
 
 CHECKS = [
@@ -328,6 +330,12 @@ class TestIndexes:
         execute(finding.advice)
         assert asked(doctored, check_missing_indexes).status is Status.OK
 
+    def test_models_stay_as_they_are(self, doctored: GraphDatabase) -> None:
+        asked(doctored, check_missing_indexes)
+        made = str(CreateTable(Base.metadata.tables["python_release"]))
+        assert "PRIMARY KEY" in made
+        assert "UNIQUE" in made
+
     def test_left_unfinished(self, doctored: GraphDatabase) -> None:
         rows = "INSERT INTO python_release (package_name, package_version) VALUES ('a', '1'), ('a', '2')"
         with fault(rows, "DROP INDEX of_others", *NO_ROWS):
@@ -450,7 +458,10 @@ class TestCommand:
         lines = done.stdout.splitlines()
         assert [line[9:26].strip() for line in lines if not line.startswith(" ")] == CHECKS
         assert "warning  role             postgres is a superuser" in lines
-        assert "                          -> give the service a role that owns the schema, and no more" in lines
+        assert (
+            "                          -> thoth-storages db roles makes roles that may do no more than they need"
+            in lines
+        )
 
     def test_json_and_status(self) -> None:
         done = self.run("--json", KNOWLEDGE_GRAPH_HOST="127.0.0.1:1")

@@ -111,3 +111,30 @@ def test_primary_that_steps_down_without_closing_connections(
     assert port_of(both) == standby.port
     assert both.get_solver_documents_count() == 1
     assert here.ask("SELECT count(*) FROM solver_run", database="thoth") == [(0,)]
+
+
+def test_an_adapter_that_reads_from_the_standby_sees_what_it_wrote(
+    here: Breakable, standby: Breakable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread writes, and has to find what it wrote, before, while and after the standby takes over."""
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", f"127.0.0.1:{here.port},127.0.0.1:{standby.port}")
+    monkeypatch.setenv("KNOWLEDGE_GRAPH_READ_HOST", f"127.0.0.1:{standby.port}")
+    done: list[str] = []
+    begun = threading.Event()
+    with GraphDatabase() as graph:
+
+        def write_and_read(_: threading.Event) -> None:
+            name = f"package-{threading.get_ident()}-{len(done)}"
+            graph.create_python_package_version_entity(name, "1.0", PYPI)
+            assert name in graph.get_python_packages()
+            done.append(name)
+            begun.set()
+
+        with going_on(write_and_read), going_on(write_and_read):
+            assert begun.wait(60)
+            here.stop()
+            before = len(done)
+            standby.promote()
+            assert becomes_true(lambda: len(done) > before + 20)
+        assert set(done) <= graph.get_python_packages()
+        assert port_of(graph) == standby.port

@@ -180,7 +180,7 @@ def test_generated_cache_answers_as_the_database_or_misses(
     names = data.draw(st.lists(strategies.name_questions(), min_size=1, max_size=3))
     with graph.session() as session:
         build_cache(session, str(path), names)
-    with GraphCache(str(path)) as cache:
+    with GraphCache(str(path)) as cache, GraphDatabase(cache) as with_cache:
         for name, version, url in [
             *strategies.mentioned_packages(documents),
             *data.draw(st.lists(strategies.package_questions(documents), max_size=3)),
@@ -203,11 +203,8 @@ def test_generated_cache_answers_as_the_database_or_misses(
                 None,
                 answer(oracle.get_depends_on, name, version, url, **question),
             )
-            with_cache = GraphDatabase(cache)
-            with_cache.connect()
             assert_same(with_cache, oracle, "retrieve_transitive_dependencies_python", name, version, url, **question)
             assert_same(with_cache, oracle, "get_depends_on", name, version, url, **question)
-            with_cache.disconnect()
 
 
 @pytest.fixture(scope="module")

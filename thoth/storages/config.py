@@ -25,6 +25,12 @@ HOST = Variable(
     "host of PostgreSQL, or a comma-separated list ``h1[:port],h2[:port]`` of a primary with standbys",
     fallback="GRAPH_SERVICE_HOST",
 )
+READ_HOST: Variable[str | None] = Variable(
+    "KNOWLEDGE_GRAPH_READ_HOST",
+    None,
+    as_text,
+    "standbys, listed likewise, for reads that may be a little stale; unset: the primary is read",
+)
 PORT = Variable("KNOWLEDGE_GRAPH_PORT", 5432, as_port, "port of the hosts that name none")
 USER = Variable("KNOWLEDGE_GRAPH_USER", "postgres", as_text, "user; may hold any character")
 PASSWORD = Variable("KNOWLEDGE_GRAPH_PASSWORD", "postgres", as_text, "password; may hold any character", is_secret=True)
@@ -185,6 +191,7 @@ class KnowledgeGraphConfig:
     """How to reach PostgreSQL; the password stays out of the repr."""
 
     host: str = field(default_factory=HOST.read)
+    read_host: str | None = field(default_factory=READ_HOST.read)
     port: int = field(default_factory=PORT.read)
     user: str = field(default_factory=USER.read)
     password: str = field(default_factory=PASSWORD.read, repr=False)
@@ -205,21 +212,34 @@ class KnowledgeGraphConfig:
             ConfigurationError: a host is empty or its port is not one.
 
         """
-        hosts = []
-        for part in self.host.split(","):
-            match = _HOST.fullmatch(part.strip())
-            if match is None:
-                raise ConfigurationError(f"{HOST.name}={self.host!r}: {part!r} is not a host")
-            try:
-                hosts.append((match["v6"] or match["name"], as_port(match["port"]) if match["port"] else self.port))
-            except ValueError as error:
-                raise ConfigurationError(f"{HOST.name}={self.host!r}: {error}") from None
-        return hosts
+        return self._parsed(HOST.name, self.host)
+
+    @property
+    def read_hosts(self) -> list[tuple[str, int]]:
+        """The standbys to read from, with their ports; empty when the primary is read.
+
+        Raises:
+            ConfigurationError: a host is empty or its port is not one.
+
+        """
+        return self._parsed(READ_HOST.name, self.read_host) if self.read_host is not None else []
 
     @property
     def place(self) -> str:
         """Where the database is, for messages: ``host:port/database``."""
         return ",".join(f"{host}:{port}" for host, port in self.hosts) + f"/{self.database}"
+
+    def _parsed(self, name: str, value: str) -> list[tuple[str, int]]:
+        hosts = []
+        for part in value.split(","):
+            match = _HOST.fullmatch(part.strip())
+            if match is None:
+                raise ConfigurationError(f"{name}={value!r}: {part!r} is not a host")
+            try:
+                hosts.append((match["v6"] or match["name"], as_port(match["port"]) if match["port"] else self.port))
+            except ValueError as error:
+                raise ConfigurationError(f"{name}={value!r}: {error}") from None
+        return hosts
 
 
 @dataclass(frozen=True)

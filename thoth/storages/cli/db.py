@@ -1,4 +1,4 @@
-"""`thoth-storages db`: a PostgreSQL server of one's own."""
+"""`thoth-storages db`: a PostgreSQL server of one's own, and the roles of any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA_DIR = click.option(
 
 @click.group()
 def db() -> None:
-    """Run a PostgreSQL server of your own, on this machine and for you alone.
+    """Run a PostgreSQL server of your own, on this machine and for you alone; make the roles of any.
 
     \b
     Example:
@@ -93,3 +93,34 @@ def url(data_dir: Path | None, database: str) -> None:
       psql "$(thoth-storages db url --database postgres | sed s/+psycopg2//)"
     """
     click.echo(EmbeddedServer(data_dir).url(database))
+
+
+@db.command("roles")
+@click.option("--reader", default="thoth_reader", show_default=True, help="Role that may read.")
+@click.option("--writer", default="thoth_writer", show_default=True, help="Role that may write rows besides.")
+@click.option("--migrator", default="thoth_migrator", show_default=True, help="Role that owns the tables.")
+@click.option("--apply", "is_applied", is_flag=True, help="Make them in the database that the variables name.")
+def roles(reader: str, writer: str, migrator: str, is_applied: bool) -> None:
+    """Print the statements that make the roles of a deployment, or execute them.
+
+    The database is the one that KNOWLEDGE_GRAPH_HOST and its companions name; for printing it is not asked. The user
+    is a superuser, or owns the database and may make roles. Roles that are there already stay; new ones have no
+    password, and cannot log in by one before they are given it (\\password in psql). Done again, it changes nothing.
+
+    \b
+    Example:
+      thoth-storages db roles > roles.sql
+      thoth-storages db roles --writer=ingest --apply
+    """
+    from ..config import KnowledgeGraphConfig
+    from ..graph import GraphDatabase
+    from ..graph.roles import Roles, as_sql, create
+
+    names = Roles(reader, writer, migrator)
+    database = KnowledgeGraphConfig().database
+    if not is_applied:
+        click.echo(as_sql(names, database), nl=False)
+        return
+    with GraphDatabase() as graph:
+        create(graph.engine, names, database)
+        click.echo(f"{graph.place}: {reader} reads, {writer} writes, {migrator} migrates", err=True)

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 import click
 
+from ..files import is_replaceable
+
 
 @click.command()
 @click.option("--table", "tables", multiple=True, metavar="NAME", help="This table alone; several times.")
@@ -40,6 +42,13 @@ def _written(output: Path | None) -> Iterator[BinaryIO]:
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if not is_replaceable(output):  # a device or a pipe takes lines as they come
+        try:
+            with open(output, "wb") as file:
+                yield file
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror or str(error)) from None
         return
     beside = output.with_name(f"{output.name}.{os.getpid()}.part")
     try:

@@ -174,7 +174,7 @@ def check_role(connection: Connection) -> Finding:
             "role",
             Status.WARNING,
             f"{role} is a superuser",
-            "give the service a role that owns the schema, and no more",
+            "thoth-storages db roles makes roles that may do no more than they need",
         )
     return Finding("role", Status.OK, f"{role} reads and writes")
 

@@ -120,7 +120,8 @@ def _index_statements(table: Table) -> dict[str, str]:
         if isinstance(part, Index):
             statement = CreateIndex(part).compile(dialect=dialect)
         elif isinstance(part, UniqueConstraint | PrimaryKeyConstraint):
-            statement = AddConstraint(part).compile(dialect=dialect)
+            # Otherwise tables that are made of the models later would be made without it.
+            statement = AddConstraint(part, isolate_from_table=False).compile(dialect=dialect)
         else:
             continue
         made = str(statement).replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
+import threading
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Annotated, Any, TypeVar
@@ -22,6 +24,8 @@ BigInteger = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 _MAX_IDENTIFIER_LENGTH = 1024
 _NO_MARKS = bytes(set(range(256)) - set(b'"[]{}'))
+_prepared: set[type] = set()
+_preparing = threading.Lock()
 
 
 class Distribution(msgspec.Struct, frozen=True):
@@ -139,6 +143,8 @@ def convert(value: object, kind: type[T], path: str) -> T:
         SchemaError: the part does not fit; the message holds the path to the field.
 
     """
+    if kind not in _prepared:
+        _prepare(kind)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -147,6 +153,21 @@ def convert(value: object, kind: type[T], path: str) -> T:
         raise SchemaError(f"{path}: the name of a field holds a lone surrogate") from None
     except RecursionError:
         raise SchemaError(f"{path}: nested too deeply") from None
+
+
+def _prepare(kind: type[msgspec.Struct]) -> None:
+    """Let msgspec find out what a struct is made of, by one thread: it does so at the first use, and two crash."""
+    with _preparing:
+        msgspec.json.Decoder(kind)
+        _prepared.add(kind)
+
+
+def _forget_lock() -> None:
+    global _preparing  # noqa: PLW0603 - another thread of the parent may have held it
+    _preparing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_lock)
 
 
 def document_id(metadata: Metadata) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..exceptions import CacheFileError, NotFoundError
+from ..files import is_replaceable
 from ..identifiers import Environment
 from ..normalize import normalize_python_package_name
 from .cache import GraphCache
@@ -172,6 +173,8 @@ def build_cache(
         NotFoundError: the database knows no such environment.
 
     """
+    if not is_replaceable(path):
+        raise CacheFileError(f"{path}: cannot be written: not a regular file")
     previous = _Previous.read(path)
     names = sorted({normalize_python_package_name(name) for name in package_names} | previous.names)
     tell = progress or (lambda step, done, total: None)

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..exceptions import CacheFileError
+from ..files import is_replaceable
 from .models_cache import APPLICATION_ID, SCHEMA_VERSION, schema_statements
 
 _LOGGER = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class CacheFile:
             self.has_rows = True
             make_schema(self.connection)
             return
+        if not is_replaceable(path):  # to open a pipe would wait for somebody who writes into it
+            raise CacheFileError(f"{path}: cannot be read: not a regular file")
         if not os.path.lexists(path):
             make_file(path)
         with _one_at_a_time(path):
@@ -238,6 +241,8 @@ def set_aside(path: str, identity: Identity | None = None) -> str | None:
         CacheFileError: it cannot be renamed.
 
     """
+    if not is_replaceable(path):
+        raise CacheFileError(f"{path}: cannot be set aside: not a regular file")
     with _one_at_a_time(path):
         if identity is not None and identity_of(path) != identity:
             return None

@@ -203,14 +203,15 @@ class Packed:
             columns = records * 3 + lists + 1 + (0 if records == self.count else self.count + 1)
             end = 16 + columns * width
             numbers = whole[16:end].cast(_WIDTHS[width])
-            self._words = whole[end + -end % 8 :].cast(_WORD)
+            end += -end % 8
+            self._words = whole[end:].cast(_WORD)
             start = len(numbers) - (records * 3 + lists + 1)
             self.first_record = numbers[:start] if start else range(self.count + 1)
             self.indexes = numbers[start : start + records]
             self.plain_lists = numbers[start + records : start + 2 * records]
             self.other_lists = numbers[start + 2 * records : start + 3 * records]
             self._first_word = numbers[start + 3 * records :]
-            is_whole = len(numbers) == columns and len(self._words) == self._first_word[-1]
+            is_whole = len(numbers) == columns and len(whole) == end + 8 * self._first_word[-1]
         except (TypeError, ValueError, LookupError) as error:
             raise CacheFileError(f"a blob cannot be read: {error}") from None
         if not is_whole:

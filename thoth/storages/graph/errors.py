@@ -18,7 +18,7 @@ from ..variables import Variable
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 INVALID_CATALOG_NAME = "3D000"
-_UNDEFINED_TABLE = "42P01"
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
 _CONFLICT = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _SHUTDOWN = {"57P01", "57P02", "57P03"}  # admin_shutdown, crash_shutdown, cannot_connect_now
 _CONNECTION_CLASS = "08"
@@ -99,7 +99,7 @@ def translated(error: Exception, place: str) -> Exception:
     reason = " ".join(str(error.orig).split())
     if code == INVALID_CATALOG_NAME:
         return DatabaseNotInitialized(f"{place}: the database does not exist: call initialize_schema()")
-    if code == _UNDEFINED_TABLE:
+    if code == UNDEFINED_TABLE:
         return DatabaseNotInitialized(f"{place}: the schema is not there ({reason[:120]})")
     if code in _CONFLICT:
         return RetryTransaction(f"{place}: other writers were in the way each time: {reason}")

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from ..config import KnowledgeGraphConfig
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
-from .revisions import BASE, HEAD, Revision, alembic_config, find_revision, told_what_errors_mean
+from .revisions import BASE, HEAD, VERSION_TABLE, Revision, alembic_config, find_revision, told_what_errors_mean
 from .sql_base import database_url
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ MIGRATION_LOCK = 0x7468_6F74_68_00
 """Key of the advisory lock that one migrating process holds."""
 
 _MAINTENANCE_DATABASE = "postgres"
-_VERSION_TABLE = "alembic_version"
 _DUPLICATE = {"42P04", "23505"}  # duplicate_database, and unique_violation in its catalogue when two make it at once
 
 Tell = Callable[[Revision, bool], None]
@@ -98,11 +97,11 @@ def drop(engine: Engine) -> None:
     """Take everything back that the migrations made, and what Alembic made to keep count."""
     with told_what_errors_mean(engine):
         with engine.connect() as connection:
-            initialised = inspect(connection).has_table(_VERSION_TABLE)
+            initialised = inspect(connection).has_table(VERSION_TABLE)
         if initialised:
             downgrade(engine, BASE)
             with engine.begin() as connection:
-                connection.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
+                connection.execute(text(f"DROP TABLE IF EXISTS {VERSION_TABLE}"))
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from .traces import Traces, current_provider
 class Observable:
     """Can be observed; costs nothing while it is not."""
 
-    _engine: Engine | None
     _observers: tuple[Observer, ...] = ()
     """Those that stay when the adapter connects anew."""
     _observation: Observation | None = None
@@ -31,8 +30,12 @@ class Observable:
         self._observers = (*self._observers, observer)
         if self._observation is not None:
             self._observation.observers = (*self._observation.observers, observer)
-        elif self._engine is not None:
-            self._observation = Observation(self._engine, (observer,))
+        elif self._engines():
+            self._observation = Observation(self._engines(), (observer,))
+
+    def _engines(self) -> list[Engine]:
+        """Return the engines of the adapter: none before `connect`."""
+        raise NotImplementedError
 
     @property
     def observers(self) -> tuple[Observer, ...]:
@@ -51,8 +54,8 @@ class Observable:
             self.add_observer(self._counts)
         return self._counts
 
-    def _observe(self, engine: Engine) -> None:
-        """Observe a new engine: for those that were added, and for what the environment asks for."""
+    def _observe(self, *engines: Engine) -> None:
+        """Observe new engines: for those that were added, and for what the environment asks for."""
         self._observation = None
         if LOG_STATS.read():
             self.count_calls()
@@ -63,4 +66,4 @@ class Observable:
         if DEBUG_QUERIES.read():
             observers = (*observers, QueryLog())
         if observers:
-            self._observation = Observation(engine, observers)
+            self._observation = Observation(engines, observers)

@@ -7,11 +7,12 @@ listeners.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
 from .retries import Call
@@ -87,15 +88,15 @@ _calls: ContextVar[tuple[ObservedCall, ...]] = ContextVar("thoth_storages_calls"
 
 
 class Observation:
-    """Observers of one engine."""
+    """Observers of the engines of one adapter."""
 
-    def __init__(self, engine: Engine, observers: tuple[Observer, ...]) -> None:
-        """Listen to an engine."""
+    def __init__(self, engines: Iterable[Engine], observers: tuple[Observer, ...]) -> None:
+        """Listen to engines."""
         self.observers = observers
-        self._url = engine.url
-        event.listen(engine, "before_cursor_execute", self._before)
-        event.listen(engine, "after_cursor_execute", self._after)
-        event.listen(engine, "handle_error", self._failed)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", self._before)
+            event.listen(engine, "after_cursor_execute", self._after)
+            event.listen(engine, "handle_error", self._failed)
 
     def run(self, method: str, call: Call[R]) -> R:
         """Run a call, and tell the observers of it.
@@ -126,10 +127,10 @@ class Observation:
             observed.error = None  # its traceback holds this frame
             _calls.reset(token)
 
-    def _before(self, _: Any, __: Any, text: str, parameters: Any, context: Any, ___: bool) -> None:
+    def _before(self, connection: Connection, _: Any, text: str, parameters: Any, context: Any, __: bool) -> None:
         calls = _calls.get()
         method = calls[-1].method if calls else None
-        statement = ObservedStatement(method, text, parameters, self._url, time.perf_counter())
+        statement = ObservedStatement(method, text, parameters, connection.engine.url, time.perf_counter())
         context.thoth_observed = statement, self.observers
         for observer in self.observers:
             observer.statement_began(statement)

@@ -278,3 +278,5 @@ class GraphDatabase(CachedDependents):
     def _forget(self) -> None:
         self._known_ids.clear()
         self.cache_clear()
+        if self._standbys is not None:
+            self._standbys.wrote()

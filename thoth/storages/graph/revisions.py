@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alembic.script import Script, ScriptDirectory
 
 HEAD, BASE = "head", "base"
+VERSION_TABLE = "alembic_version"
 
 
 class SchemaState(StrEnum):

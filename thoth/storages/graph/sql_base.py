@@ -26,7 +26,8 @@ from .known_ids import KnownIds
 from .memory_cache import MISSING, MemoryCache
 from .observable import Observable
 from .retries import Call
-from .sessions import WriteSession
+from .sessions import Reading, WriteSession, without_transaction
+from .standbys import Standbys
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +48,8 @@ class SQLBase(Observable):
         self._engine: Engine | None = None
         self._place = ""
         self._has_standbys = False
+        self._standbys: Standbys | None = None
+        """Those that are read; None: reads go where writes go."""
         self._limits: str | None = None
         self._known_ids = KnownIds()
         self._memory = MemoryCache(MemoryCacheConfig(size=0, seconds=0))
@@ -71,17 +74,12 @@ class SQLBase(Observable):
         """
         self.disconnect()
         config = KnowledgeGraphConfig()
-        engine = create_engine(
-            database_url(config),
-            pool_size=config.pool_size,
-            max_overflow=config.pool_overflow,
-            pool_timeout=config.pool_timeout,
-            use_native_hstore=False,  # saves a query on each new connection
-        )
-        _ping_after_idling(engine)
+        engine = _engine(config, database_url(config))
+        read_hosts = config.read_hosts
+        standbys = Standbys(_engine(config, database_url(config, hosts=read_hosts))) if read_hosts else None
         try:
             _check_server(engine, config)
-            self._observe(engine)
+            self._observe(engine, *([] if standbys is None else [standbys.engine]))
         except BaseException:
             engine.dispose()
             raise
@@ -90,8 +88,7 @@ class SQLBase(Observable):
         self._limits = _limits(config)
         self._memory = MemoryCache(MemoryCacheConfig())
         self._known_ids.clear()
-        event.listen(engine, "checkout", _in_transactions)
-        self._engine = engine
+        self._engine, self._standbys = engine, standbys
         _adapters.add(self)
 
     def is_connected(self) -> bool:
@@ -100,8 +97,9 @@ class SQLBase(Observable):
 
     def disconnect(self) -> None:
         """Close all connections; nothing happens when there are none."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
+        engines = self._engines()
+        self._engine = self._standbys = None
+        for engine in engines:
             engine.dispose()
 
     def __enter__(self) -> Self:
@@ -156,10 +154,12 @@ class SQLBase(Observable):
                 session.commit()
             finally:  # also when nobody knows whether it took place
                 self._memory.clear()
+                if self._standbys is not None:
+                    self._standbys.wrote()
             session.info["known_ids"].commit()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self) -> Iterator[Reading]:
         """Take a connection for one statement that reads: it is sent alone, without BEGIN and COMMIT.
 
         With limits of time it is in a transaction after all, as they are those of one.
@@ -168,13 +168,14 @@ class SQLBase(Observable):
             NotConnected: `connect` was not called.
 
         """
-        with self.engine.connect() as connection:
+        engine, standbys = self.engine, self._standbys
+        with engine.connect() if standbys is None else standbys.connection(engine) as connection:
             if self._limits is None:
-                with _without_transaction(connection):
-                    yield connection
+                with without_transaction(connection):
+                    yield Reading(connection)
             else:
                 connection.exec_driver_sql(self._limits)
-                yield connection
+                yield Reading(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -194,6 +195,11 @@ class SQLBase(Observable):
             if known is error:
                 raise
             raise known from error
+
+    def _engines(self) -> list[Engine]:
+        """Return the engines of the adapter: none before `connect`."""
+        standbys = None if self._standbys is None else self._standbys.engine
+        return [engine for engine in (self._engine, standbys) if engine is not None]
 
     def cache_clear(self) -> None:
         """Forget the answers that are kept in memory."""
@@ -253,20 +259,30 @@ def exposed(
     return method
 
 
-def database_url(config: KnowledgeGraphConfig, database: str | None = None) -> URL:
+def database_url(
+    config: KnowledgeGraphConfig, database: str | None = None, *, hosts: list[tuple[str, int]] | None = None
+) -> URL:
     """Return the URL of a database.
 
     Several hosts are given to libpq, which takes the one that accepts writes:
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+
+    Args:
+        config: where it is.
+        database: its name, unless it is that of the configuration.
+        hosts: those that may be read, of which any will do; not given: those of the configuration.
+
     """
-    hosts = config.hosts
+    for_reading = hosts is not None
+    hosts = config.hosts if hosts is None else hosts
     query: dict[str, str] = {"connect_timeout": str(config.connect_timeout)}
     if config.ssl_disabled:
         query["sslmode"] = "disable"
     if len(hosts) > 1:
         query["host"] = ",".join(host for host, _ in hosts)
         query["port"] = ",".join(str(port) for _, port in hosts)
-        query["target_session_attrs"] = "read-write"
+        if not for_reading:
+            query["target_session_attrs"] = "read-write"
     return URL.create(
         "postgresql+psycopg2",
         username=config.user,
@@ -276,6 +292,19 @@ def database_url(config: KnowledgeGraphConfig, database: str | None = None) -> U
         database=database or config.database,
         query=query,
     )
+
+
+def _engine(config: KnowledgeGraphConfig, url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=config.pool_size,
+        max_overflow=config.pool_overflow,
+        pool_timeout=config.pool_timeout,
+        use_native_hstore=False,  # saves a query on each new connection
+    )
+    _ping_after_idling(engine)
+    event.listen(engine, "checkout", _in_transactions)
+    return engine
 
 
 def _ping_after_idling(engine: Engine) -> None:
@@ -303,23 +332,6 @@ def _in_transactions(driver_connection: Any, *_: object) -> None:
     """See to it that a connection from the pool opens transactions, whatever interrupted the one who had it before."""
     if driver_connection.autocommit:
         driver_connection.autocommit = False
-
-
-@contextmanager
-def _without_transaction(connection: Connection) -> Iterator[None]:
-    """Let a connection send its statement alone.
-
-    Not by an isolation level: with one, the driver sends two statements more for each that is asked, which set what
-    would last as long as the session.
-    """
-    driver_connection = connection.connection.driver_connection
-    assert driver_connection is not None
-    driver_connection.autocommit = True
-    try:
-        yield
-    finally:
-        if not driver_connection.closed:
-            driver_connection.autocommit = False
 
 
 def _limits(config: KnowledgeGraphConfig) -> str | None:
@@ -355,9 +367,9 @@ def _check_server(engine: Engine, config: KnowledgeGraphConfig) -> None:
 def _forget_connections_of_parent() -> None:
     """Let a forked child open connections of its own; those of the parent stay open for the parent."""
     for adapter in list(_adapters):
-        if adapter._engine is not None:
+        for engine in adapter._engines():
             with suppress(Exception):
-                adapter._engine.dispose(close=False)
+                engine.dispose(close=False)
 
 
 os.register_at_fork(after_in_child=_forget_connections_of_parent)

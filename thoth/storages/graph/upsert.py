@@ -85,8 +85,7 @@ def insert_run(session: Session, model: type[Base], values: Mapping[str, Any]) -
         The id of the row, or None when another writer put the document in just now.
 
     """
-    statement = _insert_statement(model, tuple(values)).text + " ON CONFLICT DO NOTHING RETURNING id"
-    id_: int | None = session.scalar(text(statement), {"rows": encode([values])})
+    id_: int | None = session.scalar(_insert_run_statement(model, tuple(values)), {"rows": encode([values])})
     return id_
 
 
@@ -168,6 +167,11 @@ def recordset(model: type[Any], columns: Sequence[str], parameter: str = "rows")
 def _insert_statement(model: type[Any], columns: tuple[str, ...]) -> TextClause:
     names = ", ".join(columns)
     return text(f"INSERT INTO {model.__tablename__} ({names}) SELECT {names} FROM {recordset(model, columns)}")
+
+
+@lru_cache(maxsize=256)
+def _insert_run_statement(model: type[Base], columns: tuple[str, ...]) -> TextClause:
+    return text(f"{_insert_statement(model, columns).text} ON CONFLICT DO NOTHING RETURNING id")
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from threading import Event, current_thread, main_thread
 from typing import Any
 
-from ..exceptions import ThothStorageException
+from ..exceptions import ThothStorageException, brief
 from ..graph import GraphDatabase
 from .kinds import Kind, kind_of
 from .report import Failure, Progress, SyncCounts, SyncInterrupted, SyncReport
@@ -238,7 +238,7 @@ class _Loop:
                 self._on_failure(failure)
             if not self._graceful:
                 raise type(error)(f"{failure.source}: {failure.reason}") from error
-            _LOGGER.error("%s: %s", failure.source, failure.reason)
+            _LOGGER.error("%s: %s", brief(failure.source), failure.reason)
             self.report.failures.append(failure)
 
     def _count(self, kind_name: str, counts: SyncCounts, advanced: int) -> None:

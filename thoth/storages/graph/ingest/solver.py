@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...documents.solver import PackageFact, SolverFacts, read_solver_document
@@ -76,7 +76,7 @@ _POINT_TO_LATEST = text(
     ) AS latest
     WHERE stored.id = latest.python_package_version_id AND stored.solver_run_id <> latest.solver_run_id
     """
-).bindparams(bindparam("version_ids"))
+)
 
 _FACTS: dict[type[Base], tuple[str, ...]] = {
     Solved: (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from ...documents.base import Interned
@@ -209,12 +210,17 @@ def _insert_members(
     """Insert the members of sets that are new; a set that is in has its members, as both come in one transaction."""
     if not rows:
         return
-    owner, *_ = columns
-    statement = text(
+    statement = _insert_members_statement(model, tuple(columns))
+    session.execute(statement, {"rows": encode(dict(zip(columns, row, strict=True)) for row in rows)})
+
+
+@lru_cache(maxsize=256)
+def _insert_members_statement(model: type[Base], columns: tuple[str, ...]) -> TextClause:
+    owner = columns[0]
+    return text(
         f"""
         INSERT INTO {model.__tablename__} ({", ".join(columns)})
         SELECT {", ".join(columns)} FROM {recordset(model, columns)}
         WHERE NOT EXISTS (SELECT FROM {model.__tablename__} AS stored WHERE stored.{owner} = wanted.{owner})
         """
     )
-    session.execute(statement, {"rows": encode(dict(zip(columns, row, strict=True)) for row in rows)})

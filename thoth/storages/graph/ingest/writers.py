@@ -8,8 +8,9 @@ a connection pooler: https://www.postgresql.org/docs/current/explicit-locking.ht
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from ...exceptions import RetryTransaction
@@ -24,6 +25,7 @@ _WITH_LOCK_SHARED = f"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_
 _COUNT_REMOVAL = select(REMOVALS.next_value())
 # A sequence that was never used has the same last value as one that was used once.
 _REMOVALS_SO_FAR = "SELECT last_value + is_called::int FROM removals"
+_SHARE_LOCK = text(f"{_WITH_LOCK_SHARED} SELECT ({_REMOVALS_SO_FAR}) FROM locked")
 
 
 def documents_present(session: Session, model: type[Base], document_ids: Sequence[str]) -> list[str]:
@@ -38,9 +40,17 @@ def documents_present(session: Session, model: type[Base], document_ids: Sequenc
         Identifiers of those that are in.
 
     """
+    parameters = {"document_ids": list(document_ids)}
+    removals, present = session.execute(_which_are_present(model), parameters).one()
+    known_ids(session).is_as_of(removals)
+    return list(present)
+
+
+@lru_cache
+def _which_are_present(model: type[Base]) -> TextClause:
     # The lock is taken first: what follows it in the list is computed when its row is there. The value of a sequence
     # is read as it is at that moment, not as of the beginning of the statement.
-    statement = text(
+    return text(
         f"""
         {_WITH_LOCK_SHARED}
         SELECT ({_REMOVALS_SO_FAR}),
@@ -48,9 +58,6 @@ def documents_present(session: Session, model: type[Base], document_ids: Sequenc
         FROM locked
         """
     )
-    removals, present = session.execute(statement, {"document_ids": list(document_ids)}).one()
-    known_ids(session).is_as_of(removals)
-    return list(present)
 
 
 def documents_to_write(
@@ -98,7 +105,7 @@ def documents_to_write(
 
 def share_with_writers(session: Session) -> None:
     """Keep removals out until the transaction ends, so that rows which are referred to do not go."""
-    removals = session.scalar(text(f"{_WITH_LOCK_SHARED} SELECT ({_REMOVALS_SO_FAR}) FROM locked"))
+    removals = session.scalar(_SHARE_LOCK)
     known_ids(session).is_as_of(removals or 0)
 
 
