@@ -103,7 +103,7 @@ class TestVerifyingACache:
         path = place / "cache.sqlite3"
         GraphCache(str(path)).close()
         content = bytearray(path.read_bytes())
-        content[-4096:] = b"\xff" * 4096
+        content[4096:8192] = b"\xff" * 4096  # the page behind the one that SQLite needs to know of any other
         path.write_bytes(content)
         assert "cache.sqlite3: damaged: SQLite finds: " in refused(place, "graph-cache", "--verify", "cache.sqlite3")
         assert path.read_bytes() == content

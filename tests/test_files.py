@@ -17,7 +17,7 @@ from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.base import written_whole
 from thoth.storages.cli import cli
 from thoth.storages.exceptions import ThothStorageException
-from thoth.storages.files import is_replaceable
+from thoth.storages.files import is_special
 from thoth.storages.graph.cache_file import set_aside
 from thoth.storages.graph.dot import write_picture
 
@@ -30,15 +30,15 @@ def pipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_can_be_replaced(tmp_path: Path, pipe: Path) -> None:
+def test_what_is_special(tmp_path: Path, pipe: Path) -> None:
     file, link, link_to_pipe = tmp_path / "file", tmp_path / "link", tmp_path / "link-to-pipe"
     file.touch()
     link.symlink_to(file)
     link_to_pipe.symlink_to(pipe)
-    for path in (file, link, tmp_path / "absent", tmp_path / "no" / "folder", "a\0b", "x" * 5000):
-        assert is_replaceable(path)
-    for path in (pipe, link_to_pipe, tmp_path, "/dev/null"):
-        assert not is_replaceable(path)
+    for path in (file, link, tmp_path, tmp_path / "absent", tmp_path / "no" / "folder", "a\0b", "x" * 5000):
+        assert not is_special(path)
+    for path in (pipe, link_to_pipe, "/dev/null"):
+        assert is_special(path)
 
 
 def test_a_pipe_stays_one(graph: GraphDatabase, pipe: Path) -> None:

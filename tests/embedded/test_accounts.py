@@ -126,7 +126,7 @@ class TestAccounts:
         code, home = place / "code", place / "home"
         home.mkdir()
         shutil.copytree(Path(installations.__file__).parent, code / "thoth" / "storages" / "embedded")
-        for module in ("config.py", "exceptions.py"):
+        for module in ("config.py", "exceptions.py", "variables.py"):
             shutil.copy(SOURCE / "thoth" / "storages" / module, code / "thoth" / "storages")
         (code / "thoth" / "storages" / "__init__.py").touch()
         programs = installations.copy_installation(find_installation(), place / "programs").bin_dir

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .exceptions import StoreError
-from .files import is_replaceable
+from .files import is_special
 
 CHUNK_SIZE = 1 << 20
 """Bytes that are held at once when an object is streamed."""
@@ -155,7 +155,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         StoreError: it cannot be written; the message names it.
 
     """
-    if not is_replaceable(path):
+    if is_special(path):
         raise StoreError(f"{path}: cannot be written: not a regular file")
     temporary = path.parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
     try:

@@ -1,4 +1,4 @@
-"""What can be put in the place of what: devices, pipes and folders are not files."""
+"""What a file must not take the place of."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import stat
 from pathlib import Path
 
 
-def is_replaceable(path: str | Path) -> bool:
-    """Tell whether a file may take a name: nothing has it, or a file. A device would be gone for everybody.
+def is_special(path: str | Path) -> bool:
+    """Tell whether a name is that of a device, a pipe or a socket: renaming a file to it would remove that for all.
 
-    A link counts as what it leads to. An error of the system, such as a name that is too long, is left to whoever
-    writes the file.
+    A link counts as what it leads to. What the system refuses by itself is no matter of this: folders, names that are
+    too long.
     """
     try:
-        return stat.S_ISREG(Path(path).stat().st_mode)
+        mode = Path(path).stat().st_mode
     except (OSError, ValueError):
-        return True
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from ..files import is_replaceable
+from ..files import is_special
 
 
 @click.command()
@@ -43,7 +43,7 @@ def _written(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if not is_replaceable(output):  # a device or a pipe takes lines as they come
+    if is_special(output):  # a device or a pipe takes lines as they come
         try:
             with open(output, "wb") as file:
                 yield file

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..exceptions import CacheFileError, NotFoundError
-from ..files import is_replaceable
+from ..files import is_special
 from ..identifiers import Environment
 from ..normalize import normalize_python_package_name
 from .cache import GraphCache
@@ -173,7 +173,7 @@ def build_cache(
         NotFoundError: the database knows no such environment.
 
     """
-    if not is_replaceable(path):
+    if is_special(path):
         raise CacheFileError(f"{path}: cannot be written: not a regular file")
     previous = _Previous.read(path)
     names = sorted({normalize_python_package_name(name) for name in package_names} | previous.names)

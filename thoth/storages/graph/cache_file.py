@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..exceptions import CacheFileError
-from ..files import is_replaceable
+from ..files import is_special
 from .models_cache import APPLICATION_ID, SCHEMA_VERSION, schema_statements
 
 _LOGGER = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class CacheFile:
             self.has_rows = True
             make_schema(self.connection)
             return
-        if not is_replaceable(path):  # to open a pipe would wait for somebody who writes into it
+        if is_special(path):  # to open a pipe would wait for somebody who writes into it
             raise CacheFileError(f"{path}: cannot be read: not a regular file")
         if not os.path.lexists(path):
             make_file(path)
@@ -241,7 +241,7 @@ def set_aside(path: str, identity: Identity | None = None) -> str | None:
         CacheFileError: it cannot be renamed.
 
     """
-    if not is_replaceable(path):
+    if is_special(path):
         raise CacheFileError(f"{path}: cannot be set aside: not a regular file")
     with _one_at_a_time(path):
         if identity is not None and identity_of(path) != identity:

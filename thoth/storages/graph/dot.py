@@ -16,7 +16,7 @@ from pathlib import Path
 from graphviz import Digraph, escape  # type: ignore[import-untyped]  # the package has no annotations for others
 
 from ..exceptions import ConfigurationError, NotFoundError, ThothStorageException
-from ..files import is_replaceable
+from ..files import is_special
 
 __all__ = [
     "FONT",
@@ -105,7 +105,7 @@ def write_picture(path: Path, content: bytes) -> Path:
         ConfigurationError: the file cannot be written.
 
     """
-    if not is_replaceable(path):
+    if is_special(path):
         raise ConfigurationError(f"{path}: cannot be written: not a regular file")
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
