@@ -94,7 +94,8 @@ def permissions(graph: GraphDatabase) -> list[Any]:
                     WHERE relnamespace = CAST('public' AS regnamespace)
                     UNION ALL SELECT 'default', defaclobjtype::text, defaclacl::text FROM pg_default_acl
                     UNION ALL SELECT 'schema', nspname, nspacl::text FROM pg_namespace
-                    UNION ALL SELECT 'database', datname, datacl::text FROM pg_database WHERE datname = current_database()
+                    UNION ALL SELECT 'database', datname, datacl::text FROM pg_database
+                    WHERE datname = current_database()
                     ORDER BY 1, 2, 3
                     """
                 )
