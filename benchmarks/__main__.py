@@ -81,7 +81,9 @@ def write(folder: Path, seed: int, output: Path) -> None:
     drawn = output.with_suffix(".svg")
     drawn.write_text(picture(runs[0]), encoding="utf-8")
     grown = output.with_name(f"{output.stem}-growth.svg")
-    grown.write_text(growth_picture(runs), encoding="utf-8")
+    grown.unlink(missing_ok=True)
+    if len(runs) > 1:
+        grown.write_text(growth_picture(runs), encoding="utf-8")
     output.write_text(page(runs, drawn.name, grown.name), encoding="utf-8")
 
 

@@ -41,7 +41,7 @@ def growth_picture(runs: Sequence[Run]) -> str:
                     curves.setdefault(result.title, []).append((run.facts.documents, outcome.median))
     curves = {title: points for title, points in curves.items() if len(points) > 1}
     if not curves:
-        return _svg(120, [_text(10, 20, "one number of documents was measured", "start")])
+        return _svg(120, [_text(10, 20, "nothing was measured at two sizes", "start")])
     times = [seconds for points in curves.values() for _, seconds in points]
     low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
     counts = sorted({count for points in curves.values() for count, _ in points})
