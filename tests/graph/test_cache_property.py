@@ -294,4 +294,6 @@ def test_answer_of_the_database_or_none(
     run()
     tell(number, examples=examples, questions=sum(asked.values()), **{key: asked[key] for key in sorted(asked)})
     if form == "at once":
-        assert min(asked["depends_on: hit"], asked["closure: hit"], asked["records: hit"]) > 0
+        hits = [asked["depends_on: hit"], asked["closure: hit"], asked["records: hit"]]
+        # A handful of examples may happen to ask one method for nothing that the file knows.
+        assert (min(hits) if examples > 100 else max(hits)) > 0
