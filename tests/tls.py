@@ -6,12 +6,12 @@ import contextlib
 import select
 import socket
 import ssl
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import trustme
+
+from tests.listener import Listener
 
 # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -40,47 +40,22 @@ class Certificates:
         return made
 
 
-class Front:
+class Front(Listener):
     """Speaks TLS with clients of PostgreSQL that ask for it, and passes on what they say to a server in clear text."""
 
     def __init__(self, server: tuple[str, int], certificates: Certificates) -> None:
-        """Listen on 127.0.0.1 and a port of its own."""
+        """Listen, for a server on another port."""
+        super().__init__()
         self._server = server
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(certificates.certificate, certificates.key)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
         self.speaks_tls = True
         """Whether it agrees when it is asked."""
         self.encrypted: list[bool] = []
         """Of each client that got through to the server, whether others could not read what was sent."""
-        self._threads: list[threading.Thread] = []
 
-    def __enter__(self) -> Front:
-        """Begin to pass on."""
-        self._spawn(self._accept)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End when all clients are gone."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(timeout=30)
-            assert not thread.is_alive()
-
-    def _spawn(self, function: object, *arguments: object) -> None:
-        thread = threading.Thread(target=function, args=arguments)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self._spawn(self._serve, client)
+    def _accepted(self, client: socket.socket) -> None:
+        self._spawn(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:  # a client that does not trust us goes

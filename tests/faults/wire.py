@@ -5,22 +5,21 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-import threading
-from types import TracebackType
+
+from tests.listener import Listener
 
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 _READY = b"Z\x00\x00\x00\x05"
 
 
-class Wire:
+class Wire(Listener):
     """Passes on what goes between clients and a server; a fault comes to pass once."""
 
     def __init__(self, port: int) -> None:
-        """Listen on a port of its own, for a server on another."""
+        """Listen, for a server on another port."""
+        super().__init__()
         self._server_port = port
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
         self.fault: str | None = None
         """``before commit``: the server never sees it. ``after commit``: the client never hears that it was done."""
         self.is_cut = False
@@ -29,44 +28,18 @@ class Wire:
         """Cut each connection after some bytes, up to so many."""
         self.cuts = 0
         self._swallowed: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
 
-    def __enter__(self) -> Wire:
-        """Begin to pass on."""
-        self._spawn(self._accept)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End when all clients are gone."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(timeout=30)
-            assert not thread.is_alive()
-
-    def _spawn(self, function: object, *arguments: object) -> None:
-        thread = threading.Thread(target=function, args=arguments)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            if self.is_cut:
-                client.close()
-                continue
-            try:
-                server = socket.create_connection(("127.0.0.1", self._server_port))
-            except OSError:
-                client.close()
-                continue
-            self._spawn(self._requests, client, server)
-            self._spawn(self._answers, client, server)
+    def _accepted(self, client: socket.socket) -> None:
+        if self.is_cut:
+            client.close()
+            return
+        try:
+            server = socket.create_connection(("127.0.0.1", self._server_port))
+        except OSError:
+            client.close()
+            return
+        self._spawn(self._requests, client, server)
+        self._spawn(self._answers, client, server)
 
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         left = None if self.cut_after is None else self.cut_after[0].randrange(self.cut_after[1])

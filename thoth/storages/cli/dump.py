@@ -43,19 +43,15 @@ def _written(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if is_special(output):  # a device or a pipe takes lines as they come
-        try:
-            with open(output, "wb") as file:
-                yield file
-        except OSError as error:
-            raise click.FileError(str(output), error.strerror or str(error)) from None
-        return
-    beside = output.with_name(f"{output.name}.{os.getpid()}.part")
+    # A device or a pipe takes lines as they come.
+    beside = output if is_special(output) else output.with_name(f"{output.name}.{os.getpid()}.part")
     try:
         with open(beside, "wb") as file:
             yield file
-        os.replace(beside, output)
+        if beside != output:
+            os.replace(beside, output)
     except OSError as error:
         raise click.FileError(str(output), error.strerror or str(error)) from None
     finally:
-        beside.unlink(missing_ok=True)
+        if beside != output:
+            beside.unlink(missing_ok=True)
