@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import PYPI, RHEL
+from tests.caches import adapter_of, build
+from tests.factories import PYPI, RHEL, requires, solved, solver_document
 from tests.oracle import Oracle
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.exceptions import CacheFileError
@@ -322,12 +323,26 @@ def test_a_closure_that_is_asked_again_is_not_walked_again(sample_cache: Path) -
         assert cache.closure(first, **RHEL) is asked
         others: list[Json] = [{"extras": frozenset({None, "dotenv"})}, {"marker_evaluation_result": False}]
         for question in others:
-            other = cache.closure(first, **RHEL, **question)
-            assert other is not None
-            assert other is not asked
+            assert cache.closure(first, **RHEL, **question) is not asked
         assert cache.closure(second, **RHEL) is not asked
         again = cache.closure(first, **RHEL)
         assert again is not None
         assert again.tuples() == asked.tuples()
         cache.clear_in_memory_cache()
         assert cache.closure(first, **RHEL) is not again
+
+
+def test_a_closure_that_comes_to_what_nobody_asked_about_is_a_miss(graph: GraphDatabase, tmp_path: Path) -> None:
+    """The walk of a build does not follow extras: it does not tell of what they lead to whether it is solved."""
+    tree = [solved("a", dependencies=[requires("b", "1.0", extra=["fast"])]), solved("b")]
+    graph.sync_solver_result(solver_document(tree=tree))
+    path, a, with_extra = tmp_path / "cache.sqlite3", ("a", "1.0", PYPI), frozenset({"fast", None})
+    build(graph, path, "a")
+    with GraphCache(str(path)) as cache:
+        assert cache.get_depends_on(*a, **RHEL, extras=with_extra) == [("b", "1.0")]
+        for offline in (False, True):
+            assert cache.closure(a, **RHEL, extras=with_extra, as_of_its_date=offline) is None
+            assert cache.closure(a, **RHEL, as_of_its_date=offline) is not None
+        expected = graph.closure(a, **RHEL, extras=with_extra).tuples()
+        assert expected == [(a, ("b", "1.0", PYPI))]
+        assert adapter_of(graph, cache).closure(a, **RHEL, extras=with_extra).tuples() == expected

@@ -280,9 +280,9 @@ class GraphCache(CacheAdditions):
             python_version: version of Python.
             extras: extras whose requirements count.
             marker_evaluation_result: False for requirements whose marker did not hold.
-            as_of_its_date: whether the answer is the last one: dependencies that the file knows to be unsolved are,
-                and those that it never asked about make it a miss. Otherwise both are given as unsolved, for the
-                caller to ask the database about them.
+            as_of_its_date: whether the answer is the last one: dependencies that the file knows to be unsolved are.
+                Otherwise they are given as unsolved, too, and may be solved by now: the caller asks the database about
+                them. Dependencies that the database was not asked about make it a miss in any case.
 
         """
         return self._answer(

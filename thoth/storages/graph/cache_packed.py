@@ -178,9 +178,9 @@ class PackedPart:
         question: Question,
         as_of_its_date: bool,
     ) -> Closure | None:
-        """Return everything that package versions depend on, or None: one of them is not known.
+        """Return everything that package versions depend on, or None.
 
-        With ``as_of_its_date``, it is also None when the walk comes to a version that was not asked about.
+        None when one of them is not known, or the walk comes to a version that the database was not asked about.
         """
         asked = (tuple(packages), environment, question, as_of_its_date)
         if self._last is None or self._last[0] != asked:
@@ -208,7 +208,7 @@ class PackedPart:
                     walk.start(package, found)
             while wanted := walk.waiting():
                 walk.go_on(self._packages(environment_id, wanted))
-            if as_of_its_date and not walk.all_were_asked():
+            if not walk.all_were_asked():
                 return None
             walks.append(walk)
         closure = closure_of(walks, packages)
