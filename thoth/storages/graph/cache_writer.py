@@ -134,7 +134,6 @@ class Writer:
         info = {
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "origin": self._origin,
-            "packages": [name for name in self._names if name in self._content.found_names],
             "every_environment": self._every_environment,
             "complete_environments": self._content.complete_environments(),
             "byte_order": BYTE_ORDER,
@@ -155,14 +154,21 @@ class Writer:
         environments_of: dict[int, list[int]] = {}
         for package_id, environment in sorted(packed):
             environments_of.setdefault(package_id, []).append(environment)
+        complete = self._content.found_names.intersection(self._names)
         rows = [
-            (package_id, name, json.dumps(versions), json.dumps(environments_of.get(package_id, [])))
+            (
+                package_id,
+                name,
+                json.dumps(versions),
+                json.dumps(environments_of.get(package_id, [])),
+                int(name in complete),
+            )
             for package_id, name, versions in self._packages
         ]
         for row in rows:
             self._digest.add_package(*row)
         connection.executemany(
-            "INSERT INTO packed_package VALUES (?, ?, ?, ?, ?)", [(*row, checksum(*row)) for row in rows]
+            "INSERT INTO packed_package VALUES (?, ?, ?, ?, ?, ?)", [(*row, checksum(*row)) for row in rows]
         )
         count_of = {package_id: len(versions) for package_id, _, versions in self._packages}
         connection.executemany(

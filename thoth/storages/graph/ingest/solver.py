@@ -1,4 +1,4 @@
-"""Solver documents into the graph: any number of them in about a dozen statements.
+"""Solver documents into the graph: any number of them in six statements, or seven.
 
 The order of the statements, and of the rows within each, is the same for every writer, so that writers wait for each
 other and never in a circle.
