@@ -46,18 +46,20 @@ def assert_views_say(graph: GraphDatabase, oracle: Oracle) -> None:
     solved = [(*where, fact.error, fact.unsolvable, fact.unparseable) for where, fact in facts]
     statement = f"SELECT {PACKAGE_VERSION}, error, error_unsolvable, error_unparseable FROM v_solved"
     assert rows(graph, statement) == sorted(solved, key=str)
-    requirements = [
-        (*where, need.name, need.specifier, need.marker, need.extra, need.held, sorted(need.versions))
+    edges = {
+        (*where, need.name, need.specifier, need.marker, need.extra, need.held, version)
         for where, fact in facts
         for need in fact.requirements
-    ]
-    columns = f"{PACKAGE_VERSION}, dependency_name, specifier, marker, extra, marker_evaluation_result IS NOT false"
+        for version in need.versions
+    }
     # That a marker held, and that there was none, is the same for the oracle.
-    assert rows(graph, f"SELECT DISTINCT {columns}, dependency_versions FROM v_requirement") == sorted(
-        requirements, key=str
-    )
-    edges = {(*row, version) for *row, versions in requirements for version in versions}
+    columns = f"{PACKAGE_VERSION}, dependency_name, specifier, marker, extra, marker_evaluation_result IS NOT false"
     assert rows(graph, f"SELECT DISTINCT {columns}, dependency_version FROM v_dependency") == sorted(edges, key=str)
+    requirements = rows(graph, f"SELECT {columns}, dependency_versions FROM v_requirement")
+    assert {(*row, version) for *row, versions in requirements for version in versions} == edges
+    declared = {(*where, need.name, need.specifier) for where, fact in facts for need in fact.requirements}
+    assert {row[:8] for row in requirements} == declared
+    assert all(versions == sorted(versions) for *_, versions in requirements)
     artifacts = [(*where, digest) for where, fact in facts for digest in fact.sha256]
     assert rows(graph, f"SELECT {PACKAGE_VERSION}, artifact_hash_sha256 FROM v_artifact") == sorted(artifacts, key=str)
 
