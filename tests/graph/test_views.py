@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests import strategies
-from tests.conftest import empty
+from tests.conftest import ROOT, empty
 from tests.factories import sync
 from tests.faults.everything import Documents, documents_of_every_kind, write
 from tests.oracle import Oracle
@@ -162,6 +163,14 @@ def test_vulnerabilities(graph: GraphDatabase) -> None:
 @pytest.mark.parametrize("name", VIEWS)
 def test_each_has_a_comment(graph: GraphDatabase, name: str) -> None:
     assert rows(graph, f"SELECT obj_description('{name}'::regclass)") == [(VIEWS[name].comment,)]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_page_has_each_with_its_columns(graph: GraphDatabase, name: str) -> None:
+    page = (ROOT / "docs" / "browse.rst").read_text(encoding="utf-8")
+    (columns,) = re.findall(rf"^   \* - ``{name}``\n     - {VIEWS[name].comment}\n     - ((?:.*``.*\n)+)", page, re.M)
+    expected = [column["name"] for column in inspect(graph.engine).get_columns(name)]
+    assert re.findall(r"``(\w+)``", columns.partition("   * - ")[0]) == expected
 
 
 def test_view_that_is_missing_is_told(graph: GraphDatabase) -> None:
