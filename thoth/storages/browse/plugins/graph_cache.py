@@ -61,10 +61,15 @@ def prepare_connection(conn: sqlite3.Connection, database: str | None, datasette
 
 
 @hookimpl
-def canned_queries(database: str) -> dict[str, dict[str, str]]:
-    """Return the queries that are offered."""
+def canned_queries(database: str) -> dict[str, dict[str, object]]:
+    """Return the queries that are offered, as forms."""
     return {
-        name: {"title": title, "description": _EMPTY_ARGUMENTS[name], "sql": _query(name, columns)}
+        name: {
+            "title": title,
+            "description": _EMPTY_ARGUMENTS[name],
+            "sql": _query(name, columns),
+            "hide_sql": True,
+        }
         for name, (title, columns) in _COLUMNS.items()
     }
 
