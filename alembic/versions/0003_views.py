@@ -65,7 +65,8 @@ VIEWS = {
         FROM {_PACKAGE_VERSION}
         JOIN depends_on AS needed ON needed.{_OF_LATEST_RUN.format("needed")}
         JOIN version_set ON version_set.id = needed.version_set_id
-        JOIN python_release AS admitted ON admitted.id = ANY(version_set.python_release_ids)
+        JOIN python_release AS admitted ON admitted.package_name = version_set.package_name
+            AND admitted.id = ANY(version_set.python_release_ids)
         """,
     ),
     "v_artifact": (

@@ -411,6 +411,25 @@ def test_no_large_table_is_read_from_end_to_end(fresh: GraphDatabase, budget: Bu
         assert read_from_end_to_end(plan) == set(), json.dumps(plan, indent=1)[:4000]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "v_solved WHERE package_name = 'synthetic-7' AND package_version = '70'",
+        "v_requirement WHERE package_name = 'synthetic-7'",
+        "v_requirement WHERE dependency_name = 'synthetic-2007'",
+        "v_dependency WHERE package_name = 'synthetic-7' AND package_version = '70'",
+        "v_dependency WHERE dependency_name = 'synthetic-2007' AND dependency_version = '20070'",
+        "v_artifact WHERE package_name = 'synthetic-7'",
+        "v_vulnerability WHERE package_name = 'synthetic-7'",
+        "v_document WHERE document_id = 'absent'",
+    ],
+)
+def test_views_of_a_package_read_no_large_table_from_end_to_end(fresh: GraphDatabase, question: str) -> None:
+    with fresh.engine.connect() as connection:
+        found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) SELECT * FROM {question}").scalar_one()
+    assert read_from_end_to_end(found[0]["Plan"]) == set(), json.dumps(found, indent=1)[:4000]
+
+
 def test_tables_are_large_enough_to_tell(fresh: GraphDatabase) -> None:
     """A listing of everything does read them whole, and the test above would see it."""
     seen: set[str] = set()
