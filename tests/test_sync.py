@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from tests.databases import missing_database
 from tests.dump import logical_dump
 from tests.factories import Json, requires, solved, solver_document, sync
 from thoth.storages import GraphDatabase
@@ -39,6 +41,32 @@ def test_counts_and_groups(graph: GraphDatabase, tmp_path: Path) -> None:
     assert [counts.processed for _, counts in progress] == [100, 200, 250]
     assert sync_local_documents([file], graph=graph).total == SyncCounts(250, 0, 250, 0)
     assert sync_local_documents([file], force=True, graph=graph).total == SyncCounts(250, 250, 0, 0)
+
+
+def test_statistics_are_taken_of_new_tables(database_name: str, tmp_path: Path) -> None:
+    """Without any, a closure of a graph that was just filled took half a minute where it takes a tenth of a second."""
+    without = text("SELECT relname FROM pg_class WHERE reltuples < 0 AND relname IN ('depends_on', 'version_set')")
+    with missing_database(f"{database_name}_statistics"):
+        new = GraphDatabase()
+        new.initialize_schema()
+        with new as graph, counted_statements(graph.engine) as statements:
+            with graph.session() as session:
+                assert len(session.scalars(without).all()) == 2
+            sync_local_documents([write(tmp_path / "a.jsonl", documents(30))], graph=graph)
+            with graph.session() as session:
+                assert session.scalars(without).all() == []
+            statements.clear()
+            sync_local_documents([write(tmp_path / "a.jsonl", documents(60))], graph=graph)
+            assert statements
+            assert not [statement for statement in statements if "ANALYZE" in statement]
+
+
+def test_nothing_synced_takes_no_statistics(graph: GraphDatabase, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", documents(3))
+    sync_local_documents([file], graph=graph)
+    with counted_statements(graph.engine) as statements:
+        sync_local_documents([file], graph=graph)
+    assert len(statements) == 1
 
 
 def test_equal_to_one_by_one(graph: GraphDatabase, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 import time
+import tracemalloc
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ from thoth.storages.exceptions import CacheFileError, NotFoundError
 from thoth.storages.graph import cache_format
 from thoth.storages.graph.cache_builder import BuildReport, build_cache
 from thoth.storages.graph.cache_config import read_cache_config
+from thoth.storages.graph.statistics import take_first_statistics
 from thoth.storages.identifiers import Environment
 
 Json = dict[str, Any]
@@ -210,6 +212,24 @@ class TestContent:
         assert digest_of(path) == digest_of(built[0])
         assert report.edges_written == built[1].edges_written
         assert report.not_solved == built[1].not_solved
+
+    def test_rows_held_at_once_bound_the_memory(self, graph: GraphDatabase, path: Path) -> None:
+        needs = [requires(f"need-{number}", "1.0", "1.1") for number in range(12)]
+        tree = [solved(f"package-{n}", f"{v}.0", dependencies=needs) for n in range(200) for v in range(20)]
+        graph.sync_solver_result(solver_document(tree=tree))
+        take_first_statistics(graph)
+        names = graph.get_python_packages()
+        build(graph, path, names)  # so that what is made once is there
+        peaks = []
+        for rows in ("50", "1000000"):
+            path.unlink()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("THOTH_STORAGES_GRAPH_CACHE_BUILD_ROWS", rows)
+                tracemalloc.start()
+                build(graph, path, names)
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+        assert peaks[0] < peaks[1] / 2, peaks
 
     def test_progress_is_told(self, samples: GraphDatabase, path: Path) -> None:
         told: list[tuple[str, int, int]] = []

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..exceptions import ThothStorageException, brief
 from ..graph import GraphDatabase
+from ..graph.statistics import take_first_statistics
 from .kinds import Kind, kind_of
 from .report import Failure, Progress, SyncCounts, SyncInterrupted, SyncReport
 
@@ -102,7 +103,17 @@ def run(
             if interrupted.is_set():
                 loop.finish(cancel=True)
                 raise SyncInterrupted(loop.report)
+    if loop.report.total.synced:
+        _take_statistics(graph)
     return loop.report
+
+
+def _take_statistics(graph: GraphDatabase) -> None:
+    """Let questions that follow at once be planned by what is there; that all is in does not depend on it."""
+    try:
+        take_first_statistics(graph)
+    except ThothStorageException as error:
+        _LOGGER.warning("no statistics were taken of new tables, autovacuum will: %s", error)
 
 
 @contextmanager
