@@ -45,7 +45,7 @@ PAGES_WITH_COMMANDS = [
 NOT_RUN = ["pip install"]
 MODELS_FILE = Path("thoth", "storages", "graph", "models_performance.py")
 
-_BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:   :name: (\S+)\n)?\n((?:   .*\n|\n)+)", re.MULTILINE)
+_BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:   :caption: (\S+)\n)?\n((?:   .*\n|\n)+)", re.MULTILINE)
 
 
 class Block(NamedTuple):
