@@ -14,9 +14,10 @@ import pytest
 from docs import reference
 from docs.links import broken_links
 from tests.conftest import ROOT
-from tests.test_docs import public_methods
+from tests.test_docs_methods import STORES, described, public_names
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.config import VARIABLES
+from thoth.storages.graph.closure import Closure
 
 # Built once, by one process.
 pytestmark = pytest.mark.xdist_group("site")
@@ -51,9 +52,11 @@ def objects(site: Path) -> dict[tuple[str, str], str]:
 
 
 def test_every_method(objects: dict[tuple[str, str], str]) -> None:
-    for of in (GraphDatabase, GraphCache):
-        for name in public_methods(of):
-            assert objects["py:method", f"thoth.storages.{of.__name__}.{name}"] == "api.html"
+    names = {name.rpartition(".")[2] for role, name in objects if role in ("py:method", "py:property")}
+    for of in (GraphDatabase, GraphCache, Closure, *STORES):
+        assert set(public_names(of)) <= names
+    assert objects["py:method", "thoth.storages.GraphDatabase.get_depends_on"] == "methods-dependencies.html"
+    assert described(GraphDatabase, "get_depends_on") is not None
 
 
 def test_every_command_and_option(site: Path, objects: dict[tuple[str, str], str]) -> None:
