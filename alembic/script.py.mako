@@ -7,6 +7,7 @@ Rules for a migration that is rolled out while older code still runs:
   again;
 * an index on a large table is made with CREATE INDEX CONCURRENTLY, in `op.get_context().autocommit_block()`, in a
   revision of its own;
+* a view that names a column which changes is dropped before, and made again after;
 * `downgrade` undoes `upgrade`, and loses nothing that existed before it.
 
 Revision ID: ${up_revision}

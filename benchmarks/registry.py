@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from .measure import Subject
+from .measure import FLOOR, Subject
 from .targets import Target
 from .workspace import Workspace
 
@@ -20,6 +20,8 @@ class Benchmark:
     targets: list[Target] = field(default_factory=list)
     rows: str = "rows"
     """What the numbers of rows count."""
+    bare: str = FLOOR
+    """Label of the subject that does nothing but what nobody can leave out: what it does not reach, nobody does."""
 
 
 Group = Callable[[Workspace], Iterator[Benchmark]]

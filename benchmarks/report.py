@@ -26,6 +26,17 @@ of a machine that has nothing else to do, and hands over between client and serv
 more: verdicts on times say little then, and those on ratios favour whoever does less.
 
 """
+_BARE = """\
+*Bare* is what the floor measures by the same target, or in its place what nobody can leave out, as to make the list
+that is the answer: a target that this does not reach is out of reach for everybody who asks the same server by the same
+driver.
+
+"""
+_GREW = """\
+*Time grew* and *Answer grew* are how many times as much there is of each at the largest of the sizes as at the
+smallest.
+
+"""
 _HOW = """\
 How it is measured
 ------------------
@@ -105,12 +116,19 @@ def _facts(facts: Sequence[Facts]) -> str:
 
 def _targets(runs: Sequence[Run]) -> str:
     rows = [
-        [result.title, f"{run.facts.documents:,}", verdict.text, verdict.measured, _MARKS[verdict.met]]
+        [
+            result.title,
+            f"{run.facts.documents:,}",
+            verdict.text,
+            verdict.measured,
+            _MARKS[verdict.met],
+            verdict.bare or "–",
+        ]
         for run in runs
         for result in run.results
         for verdict in result.verdicts
     ]
-    return _table(["Path", "Documents", "Target", "Measured", "Met"], rows, [36, 10, 26, 18, 10])
+    return _table(["Path", "Documents", "Target", "Measured", "Met", "Bare"], rows, [34, 9, 24, 14, 8, 11]) + _BARE
 
 
 def _measured(result: Result) -> str:
@@ -146,20 +164,23 @@ def _row(outcome: Outcome, base: Outcome | None) -> list[str]:
 
 
 def _growth(runs: Sequence[Run]) -> str:
-    """Return how the library's times grow with the number of documents."""
-    medians: dict[str, dict[int, float]] = {}
+    """Return how the library's times grow with the number of documents, and how its answers do."""
+    found: dict[str, dict[int, Outcome]] = {}
     for run in runs:
         for result in run.results:
             for outcome in result.outcomes:
                 if outcome.label == LIBRARY:
-                    medians.setdefault(result.title, {})[run.facts.documents] = outcome.median
+                    found.setdefault(result.title, {})[run.facts.documents] = outcome
     counts = [run.facts.documents for run in runs]
-    rows = [
-        [title, *(duration(of[count]) if count in of else "–" for count in counts)]
-        for title, of in medians.items()
-        if len(of) > 1
-    ]
-    return _table(["Path", *(f"{count:,} documents" for count in counts)], rows)
+    rows = []
+    for title, of in found.items():
+        if len(of) > 1:
+            first, last = of[min(of)], of[max(of)]
+            answer = f"{last.rows / first.rows:.3g}" if last.rows and first.rows else "–"
+            times = [duration(of[count].median) if count in of else "–" for count in counts]
+            rows.append([title, *times, f"{last.median / first.median:.3g}", answer])
+    head = ["Path", *(f"{count:,} documents" for count in counts), "Time grew", "Answer grew"]
+    return _table(head, rows) + _GREW
 
 
 def _heading(text: str, line: str) -> str:

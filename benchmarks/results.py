@@ -26,6 +26,8 @@ class Verdict:
     text: str
     measured: str
     met: bool | None
+    bare: str = ""
+    """What the bare subject measured by the same target."""
 
 
 @dataclass
@@ -76,7 +78,10 @@ class Run:
 def result_of(benchmark: Benchmark, group: str, outcomes: list[Outcome]) -> Result:
     """Judge what was measured."""
     by_label = {outcome.label: outcome for outcome in outcomes if outcome.seconds}
-    verdicts = [Verdict(target.text, *target.verdict(by_label)) for target in benchmark.targets]
+    verdicts = [
+        Verdict(target.text, *target.verdict(by_label), target.of_bare(by_label, benchmark.bare))
+        for target in benchmark.targets
+    ]
     return Result(benchmark.name, benchmark.title, group, benchmark.rows, list(by_label.values()), verdicts)
 
 

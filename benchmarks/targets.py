@@ -29,6 +29,13 @@ class Target:
             return "not measured", None
         return self.unit(value), value >= self.bound if self.at_least else value <= self.bound
 
+    def of_bare(self, outcomes: Outcomes, bare: str) -> str:
+        """Return what the bare subject measures by this target; empty when it is what is compared with."""
+        if bare not in outcomes or LIBRARY not in outcomes or self.measure(outcomes) is None:
+            return ""
+        value = self.measure({**outcomes, LIBRARY: outcomes[bare]})
+        return "" if value in (None, 1.0, self.measure(outcomes)) else self.unit(value)
+
 
 def faster(than: str, times: float, label: str = LIBRARY) -> Target:
     """Aim at being so many times as fast as another subject."""

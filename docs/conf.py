@@ -27,6 +27,7 @@ nitpicky = True
 nitpick_ignore_regex = [(r"py:(class|exc|data)", r".*")]
 toc_object_entries_show_parents = "hide"
 linkcheck_timeout = 30
+linkcheck_ignore = [r"http://localhost:\d+"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_static_path = ["_static"]

@@ -1,7 +1,8 @@
 """Check the links of the built pages: ``python docs/links.py docs/_build/html``.
 
-Those within the pages have to lead somewhere. Those that leave them have to be addresses of the form ``https://host``;
-whether somebody answers there, ``python3 dev.py links`` asks, where there is a network.
+Those within the pages have to lead somewhere. Those that leave them have to be addresses of the form ``https://host``,
+or of a server that the reader starts, ``http://localhost:port``. Whether somebody answers at the others,
+``python3 dev.py links`` asks, where there is a network.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def broken_links(folder: Path) -> Iterator[str]:
 def _is_good(link: str, path: Path, pages: dict[Path, Page]) -> bool:
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
+        if (parts.scheme, parts.hostname) == ("http", "localhost"):
+            return parts.port is not None
         return parts.scheme == "https" and "." in parts.netloc and not set(link) & set(" <>\"'`")
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
     if target not in pages:

@@ -263,10 +263,11 @@ class TestSchema:
             assert empty.stdout.startswith(f"database empty, this release {head}: the database is empty\npending: 0001")
             first = ok(place, "schema", "upgrade", "0001").splitlines()
             assert [first[0][:20], *first[1:]] == ["up: base -> 0001  So", "database 0001"]
-            assert "the database is older\npending: 0002" in run(place, "schema", "status").stdout
+            assert "the database is older\npending: 0002, 0003" in run(place, "schema", "status").stdout
             different = run(place, "schema", "check")
             assert different.returncode == 1
             assert "add table: adviser_run" in different.stdout
+            assert "add view: v_solved" in different.stdout
             assert ok(place, "schema", "upgrade").startswith("up: 0001 -> 0002  ")
             assert ok(place, "schema", "upgrade") == f"database {head}\n"
             assert ok(place, "schema", "status", PYTHONSAFEPATH="1")

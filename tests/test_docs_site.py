@@ -88,6 +88,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
         "picture.svg",
         "http://example.org",
         "https:/example.org",
+        "http://localhost/x",
         "ftp://a.b",
     ],
 )

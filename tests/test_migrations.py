@@ -34,6 +34,7 @@ from thoth.storages.config import KnowledgeGraphConfig
 from thoth.storages.exceptions import DatabaseNotInitialized, NotConnected, NotFoundError, ThothStorageException
 from thoth.storages.graph import migrations, revisions
 from thoth.storages.graph.models_base import Base
+from thoth.storages.graph.models_views import view_statements
 from thoth.storages.graph.revisions import Revision, SchemaState
 from thoth.storages.graph.sql_base import database_url
 from thoth.storages.sync import sync_local_documents
@@ -86,6 +87,10 @@ CATALOGUES = {
                pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = CAST(:schema AS regnamespace)
     """,
+    "views": """
+        SELECT relname, pg_get_viewdef(class.oid), obj_description(class.oid)
+        FROM pg_class AS class WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'v'
+    """,
     "indexes": """
         SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = :schema
     """,
@@ -115,6 +120,8 @@ def test_models_equal_migrations_in_the_catalogues(graph: GraphDatabase) -> None
         connection.execute(text("CREATE SCHEMA of_models"))
         connection.execute(text("SET LOCAL search_path TO of_models"))
         Base.metadata.create_all(connection, checkfirst=False)
+        for statement in view_statements():
+            connection.execute(text(statement))
         declared = catalogue_of(connection, "of_models")
         transaction.rollback()
     assert declared == migrated
@@ -129,7 +136,8 @@ def test_catalogue_sees_differences(graph: GraphDatabase) -> None:
     with graph.engine.connect() as connection, connection.begin() as transaction:
         before = catalogue_of(connection, "public")
         for table, change in {
-            "columns": "ALTER TABLE cve ALTER advisory TYPE varchar(9)",
+            "columns": "ALTER TABLE python_package_index ALTER warehouse_api_url TYPE varchar(9)",
+            "views": "COMMENT ON VIEW v_solved IS 'something else'",
             "constraints": "ALTER TABLE python_package_version "
             "ALTER CONSTRAINT fk_python_package_version_id NOT DEFERRABLE",
             "indexes": "DROP INDEX ix_depends_on_version_set_id",
@@ -355,9 +363,10 @@ def test_differences_between_models_and_tables(empty_database: str) -> None:
         graph.initialize_schema()
         assert revisions.differences(graph.engine) == []
         with graph.engine.begin() as connection:
-            connection.execute(text("ALTER TABLE cve DROP COLUMN advisory, ADD COLUMN wrong int"))
+            connection.execute(text("ALTER TABLE cve DROP COLUMN advisory CASCADE, ADD COLUMN wrong int"))
             connection.execute(text("ALTER TABLE cve ALTER version_range DROP NOT NULL"))
         found = "\n".join(revisions.differences(graph.engine))
+    assert "add view: v_vulnerability" in found
     assert "add column: cve, " in found.replace("Column(", "")
     assert "wrong" in found
     assert "modify nullable: cve, version_range" in found

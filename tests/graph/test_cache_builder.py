@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,11 @@ FEDORA: Json = {"os_name": "fedora", "os_version": "35", "python_version": "3.10
 def build(graph: GraphDatabase, path: Path, names: Iterable[str], **options: Any) -> BuildReport:
     with graph.session() as session:
         return build_cache(session, str(path), names, **options)
+
+
+def digest_of(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("SELECT value FROM cache_info WHERE key = 'digest'").fetchone()[0])
 
 
 @pytest.fixture
@@ -192,6 +199,17 @@ class TestContent:
             closure = cache.closure(("a", "1.0", PYPI), **RHEL)
             assert closure is not None
             assert closure.tuples() == [(("a", "1.0", PYPI), ("b", "1.0", PYPI))]
+
+    @pytest.mark.parametrize("rows", ["1", "7"])
+    def test_rows_held_at_once_do_not_matter(
+        self, samples: GraphDatabase, built: tuple[Path, BuildReport], path: Path, rows: str
+    ) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("THOTH_STORAGES_GRAPH_CACHE_BUILD_ROWS", rows)
+            report = build(samples, path, NAMES)
+        assert digest_of(path) == digest_of(built[0])
+        assert report.edges_written == built[1].edges_written
+        assert report.not_solved == built[1].not_solved
 
     def test_progress_is_told(self, samples: GraphDatabase, path: Path) -> None:
         told: list[tuple[str, int, int]] = []

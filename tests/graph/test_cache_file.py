@@ -61,7 +61,7 @@ def wrong_byte_order(path: Path) -> None:
 
 
 def no_json(path: Path) -> None:
-    alter(path, "UPDATE cache_info SET value = '{' WHERE key = 'packages'")
+    alter(path, "UPDATE cache_info SET value = '{' WHERE key = 'origin'")
 
 
 def other_words(path: Path) -> None:

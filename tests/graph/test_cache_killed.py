@@ -33,16 +33,15 @@ def path(tmp_path: Path) -> Path:
 def rebuild(samples: GraphDatabase, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Build from what the database answered once: what is killed here is the writing."""
     path.parent.mkdir()
-    answers: dict[tuple[str, ...], Any] = {}
-    read, count = cache_builder._read_content, cache_builder._count_of_environments
+    answers: dict[tuple[str, ...], list[Any]] = {}
+    rows = cache_builder._rows
 
-    def read_once(session: Any, names: list[str], environments: Any, added: Any) -> Any:
+    def read_once(session: Any, names: list[str], *rest: Any) -> list[Any]:
         if tuple(names) not in answers:
-            answers[tuple(names)] = read(session, names, environments, added), count(session)
-        return answers[tuple(names)][0]
+            answers[tuple(names)] = list(rows(session, names, *rest))
+        return answers[tuple(names)]
 
-    monkeypatch.setattr(cache_builder, "_read_content", read_once)
-    monkeypatch.setattr(cache_builder, "_count_of_environments", lambda session: next(iter(answers.values()))[1])
+    monkeypatch.setattr(cache_builder, "_rows", read_once)
     build(samples, path, "flask", "sphinx")
     path.unlink()
     yield lambda *names: build(samples, path, *names)

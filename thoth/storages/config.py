@@ -116,6 +116,12 @@ GRAPH_CACHE_DECODED_PACKAGES = Variable(
     whole_number(1),
     "packages of an open cache file that are kept decoded, each environment counted; then they are decoded anew",
 )
+GRAPH_CACHE_BUILD_ROWS = Variable(
+    "THOTH_STORAGES_GRAPH_CACHE_BUILD_ROWS",
+    5_000,
+    whole_number(1),
+    "rows of the database that the build of a cache file holds at once",
+)
 MAX_DOCUMENT_SIZE = Variable(
     "THOTH_STORAGES_MAX_DOCUMENT_SIZE",
     64 << 20,

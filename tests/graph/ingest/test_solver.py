@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import statistics
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.factories import (
 )
 from thoth.storages import GraphDatabase
 from thoth.storages.exceptions import SchemaError
+from thoth.storages.graph.ingest import solver
 from thoth.storages.graph.query_log import counted_statements
 
 Json = dict[str, Any]
@@ -54,6 +56,29 @@ def test_every_sample_document_twice(graph: GraphDatabase, sample_documents: lis
         graph.sync_solver_result(document)
     assert logical_dump(graph) == expected
     assert sum(graph.sync_solver_results(group) for group in groups(read(sample_documents), 1)) == 0
+    assert logical_dump(graph) == expected
+
+
+@pytest.mark.parametrize("lost", ["a", "b", "ab"])
+def test_documents_that_another_writer_put_in_meanwhile(
+    graph: GraphDatabase, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both speak of one package version: what is written of it is of those that nobody else wrote."""
+    documents = [
+        solver_document(
+            f"{SOLVER}-{name}", datetime=when, tree=[solved("flask", dependencies=[requires("six", "1.0")])]
+        )
+        for name, when in (("a", LATER), ("b", EARLIER))
+    ]
+    expected = dump_of(graph, documents)
+    empty(graph)
+    sync(graph, [document for document, name in zip(documents, "ab", strict=True) if name in lost])
+
+    def see_nothing(session: object, model: object, document_ids: list[str], **_: object) -> list[str]:
+        return document_ids
+
+    monkeypatch.setattr(solver, "documents_to_write", see_nothing)
+    assert graph.sync_solver_results(read(documents)) == 2 - len(lost)
     assert logical_dump(graph) == expected
 
 
@@ -298,7 +323,7 @@ def statements_of(graph: GraphDatabase, documents: list[Json]) -> int:
 def test_statements_of_usual_documents(graph: GraphDatabase, sample_documents: list[Json]) -> None:
     sync(graph, sample_documents[:300])
     counts = [statements_of(graph, [document]) for document in sample_documents[300:400]]
-    assert max(counts) <= 12
+    assert (statistics.median(counts), max(counts)) == (4, 7)
     assert statements_of(graph, sample_documents[300:301]) == 1
     with counted_statements(graph.engine) as statements:
         graph.sync_solver_result(sample_documents[0])
@@ -309,11 +334,11 @@ def test_statements_of_a_large_document(graph: GraphDatabase) -> None:
     document = large_document(f"{SOLVER}-0a", packages=300, requirements=4, versions=6)
     edges = sum(len(requirement.versions) for fact in read([document])[0].packages for requirement in fact.requirements)
     assert edges > 6_500
-    assert statements_of(graph, [document]) <= 40
+    assert statements_of(graph, [document]) <= 6
 
 
 def test_statements_of_many_documents(graph: GraphDatabase, sample_documents: list[Json]) -> None:
-    assert statements_of(graph, sample_documents[:500]) <= 40
+    assert statements_of(graph, sample_documents[:500]) <= 7
     assert statements_of(graph, sample_documents[:500]) == 1
 
 

@@ -9,6 +9,7 @@ import click
 
 from .. import __version__
 from ..exceptions import ThothStorageException, brief
+from .browse import browse
 from .completion import completion
 from .db import db
 from .doctor import doctor
@@ -45,6 +46,7 @@ def cli(verbose: bool) -> None:
 
 
 for command in (
+    browse,
     completion,
     create_cache,
     db,

@@ -5,22 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..config import GRAPH_CACHE_BUILD_ROWS
 from ..exceptions import CacheFileError, NotFoundError
 from ..files import is_special
-from ..identifiers import Environment
+from ..identifiers import Environment, PackageTuple
 from ..normalize import normalize_python_package_name
 from .cache import GraphCache
 from .cache_file import identity_of, put_in_place, set_aside, temporary_file
 from .cache_rows import Added
-from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, RELEASES, SET, STORED, Content, Progress, Writer
-from .filters import environment_parameters, requirement_parameters
+from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, PACKAGE, SET, STORED, Progress, Writer
+from .filters import requirement_parameters
 from .postgres import GraphDatabase
 from .queries.closures import WALK
 from .queries.wanted import WANTED, Wanted
@@ -39,38 +40,42 @@ _ROOT = f"""
         AND stored.solved_software_environment_id IN (SELECT id FROM environment)
         AND stored.python_package_index_id IS NOT NULL
     """
+_ENVIRONMENTS = text("SELECT id, os_name, os_version, python_version FROM solved_software_environment")
+# A statement that is read through a cursor is planned for those who want its first rows soon.
+_WANT_ALL = text("SET LOCAL cursor_tuple_fraction = 1")
+_WALK = WALK.format(environment="id = ANY(:environment_ids)", root=_ROOT)
 # The walk follows the requirements that usually count. All requirements of what it comes to are taken along, so that
-# questions about extras have an answer, too; only what it comes to was asked about.
+# questions about extras have an answer, too; only what it comes to was asked about. Rows come in the order in which
+# the file is written.
 _CONTENT = text(
     f"""
-    {WALK.format(root=_ROOT)}, requirement AS MATERIALIZED (
+    {_WALK}, requirement AS MATERIALIZED (
         SELECT node.id, depends_on.version_set_id, depends_on.extra,
                coalesce(NOT depends_on.marker_evaluation_result, false) AS marker_failed
         FROM node JOIN depends_on ON depends_on.python_package_version_id = node.id
             AND depends_on.solver_run_id = node.solver_run_id
     ), content_set AS MATERIALIZED (
         SELECT id, python_release_ids FROM version_set WHERE id IN (SELECT version_set_id FROM requirement)
+    ), record AS (
+        SELECT {NODE}, node.solved_software_environment_id, node.python_release_id, node.python_package_index_id,
+               array_agg(requirement.version_set_id), array_agg(requirement.extra),
+               array_agg(requirement.marker_failed), CAST(NULL AS text)
+        FROM node JOIN python_release AS release ON release.id = node.python_release_id
+        LEFT JOIN requirement ON requirement.id = node.id
+        GROUP BY node.id, 2, 3, 4, release.package_name
+        ORDER BY release.package_name, 2, 3, 4
     )
-    SELECT {NODE}, node.solved_software_environment_id, node.python_release_id, node.python_package_index_id,
-           array_agg(requirement.version_set_id), array_agg(requirement.extra), array_agg(requirement.marker_failed),
-           CAST(NULL AS text)
-    FROM node LEFT JOIN requirement ON requirement.id = node.id
-    GROUP BY node.id, 2, 3, 4
-    UNION ALL
-    SELECT {SET}, id, NULL, NULL, python_release_ids, NULL, NULL, NULL FROM content_set
-    UNION ALL
-    SELECT {RELEASES}, NULL, NULL, NULL, array_agg(id), array_agg(package_version), NULL, package_name
-    FROM python_release
-    WHERE id IN (
-        SELECT unnest(python_release_ids) FROM content_set UNION SELECT python_release_id FROM root
-    )
-    GROUP BY package_name
+    SELECT {ENVIRONMENT}, id, NULL::int, NULL::int, NULL::int[], ARRAY[os_name, os_version, python_version],
+           NULL::boolean[], NULL::text
+    FROM solved_software_environment
     UNION ALL
     SELECT {INDEX}, id, NULL, NULL, NULL, NULL, NULL, url FROM python_package_index
     WHERE id IN (SELECT python_package_index_id FROM node)
     UNION ALL
-    SELECT {ENVIRONMENT}, id, NULL, NULL, NULL, ARRAY[os_name, os_version, python_version], NULL, NULL
-    FROM solved_software_environment WHERE id IN (SELECT id FROM environment)
+    SELECT {STORED}, solved_software_environment_id, count(*)::int, NULL, NULL, NULL, NULL, NULL
+    FROM python_package_version
+    WHERE solved_software_environment_id IN (SELECT id FROM environment) AND python_package_index_id IS NOT NULL
+    GROUP BY solved_software_environment_id
     UNION ALL
     SELECT {ASKED}, solved_software_environment_id, NULL, NULL, array_agg(python_release_id), NULL, NULL, NULL
     FROM (
@@ -78,11 +83,23 @@ _CONTENT = text(
         UNION
         SELECT solved_software_environment_id, python_release_id FROM root
     ) AS asked
-    GROUP BY solved_software_environment_id
+    GROUP BY solved_software_environment_id, python_release_id / 10000
     UNION ALL
-    SELECT {STORED}, solved_software_environment_id, count(*), NULL, NULL, NULL, NULL, NULL FROM python_package_version
-    WHERE solved_software_environment_id IN (SELECT id FROM environment) AND python_package_index_id IS NOT NULL
-    GROUP BY solved_software_environment_id
+    SELECT * FROM (
+        SELECT {PACKAGE}, bool_or(solved.id IS NOT NULL)::int, NULL::int, NULL::int,
+               array_agg(release.id), array_agg(release.package_version), NULL::boolean[], release.package_name
+        FROM (
+            SELECT unnest(python_release_ids) AS id FROM content_set UNION SELECT python_release_id FROM root
+        ) AS named
+        JOIN python_release AS release ON release.id = named.id
+        LEFT JOIN (SELECT DISTINCT python_release_id AS id FROM node) AS solved ON solved.id = named.id
+        GROUP BY release.package_name
+        ORDER BY package_name
+    ) AS package
+    UNION ALL
+    SELECT {SET}, id, NULL, NULL, python_release_ids, NULL, NULL, NULL FROM content_set
+    UNION ALL
+    SELECT * FROM record
     """
 )
 
@@ -179,20 +196,19 @@ def build_cache(
     names = sorted({normalize_python_package_name(name) for name in package_names} | previous.names)
     tell = progress or (lambda step, done, total: None)
     tell("asking the database", 0, 1)
-    content = _read_content(session, names, [environment or Environment(), *previous.environments], previous.added)
-    tell("asking the database", 1, 1)
-    if not content.environments:
+    wanted = [environment or Environment(), *previous.environments]
+    environments = {
+        id_
+        for id_, *parts in session.execute(_ENVIRONMENTS)
+        if any(each.matches(Environment(*parts)) for each in wanted)
+    }
+    if not environments:
         raise NotFoundError(f"no solver document speaks of {_describe(environment or Environment())}")
-    every_environment = _count_of_environments(session) == len(content.environments)
-    writer = Writer(content, names, origin, every_environment)
+    writer = Writer(set(names), environments, origin)
     try:
         with temporary_file(path) as temporary:
-            writer.write(temporary, tell)
-            carried_over = [item for item in previous.added if not content.knows(*item[:2])]
-            if carried_over:
-                with GraphCache(temporary, writable=True) as cache:
-                    for package, where, dependencies in carried_over:
-                        cache.add_dependencies(package, where, dependencies)
+            writer.write(temporary, _rows(session, names, environments, previous.added, tell), tell)
+            _carry_over(temporary, previous.added)
             put_in_place(temporary, path)
     except (sqlite3.Error, OSError) as error:
         raise CacheFileError(f"{path}: cannot be written: {error}") from None
@@ -201,12 +217,12 @@ def build_cache(
     return BuildReport(
         cache_file=path,
         cache_file_size=os.path.getsize(path),
-        packages_written=len(content.versions),
+        packages_written=writer.packages,
         package_versions_written=writer.records,
         edges_written=writer.edges,
         not_solved=writer.not_solved,
-        packages_not_found=[name for name in names if name not in content.found_names],
-        environments=[dict(zip(_PARTS, parts, strict=True)) for _, parts in sorted(content.environments.items())],
+        packages_not_found=[name for name in names if name not in writer.found_names],
+        environments=[dict(zip(_PARTS, parts, strict=True)) for _, parts in sorted(writer.environments.items())],
         cache_stats=stats,
     )
 
@@ -241,34 +257,45 @@ class _Previous:
             return cls()
 
 
-def _read_content(
-    session: Session, names: list[str], environments: list[Environment], added: Iterable[Added]
-) -> Content:
+def _rows(
+    session: Session, names: list[str], environments: Collection[int], added: Iterable[Added], tell: Progress
+) -> Iterator[Sequence[Any]]:
     """Ask the database, in one statement, about packages and about what was added to the file before."""
     parameters = {
         "names": names,
+        "environment_ids": sorted(environments),
         **Wanted(package for package, _, _ in added).parameters(),
-        **environment_parameters(_covering(environments)),
         **requirement_parameters(None, None),
     }
-    content = Content()
-    content.read(session.execute(_CONTENT, parameters), environments)
-    return content
+    session.execute(_WANT_ALL)
+    rows = session.execute(_CONTENT, parameters, execution_options={"yield_per": GRAPH_CACHE_BUILD_ROWS.read()})
+    for number, row in enumerate(rows):
+        if number == 0:  # the walk is over
+            tell("asking the database", 1, 1)
+        yield row
 
 
-def _covering(environments: list[Environment]) -> Environment:
-    """Return an environment that matches all that are given: a part on which they differ is open."""
+def _carry_over(path: str, added: Iterable[Added]) -> None:
+    """Add to a new file what was added to the one before, and is not in it."""
+    with GraphCache(path) as cache:
+        left = [item for item in added if not _is_known(cache, *item[:2])]
+    if left:
+        with GraphCache(path, writable=True) as cache:
+            for package, where, dependencies in left:
+                cache.add_dependencies(package, where, dependencies)
 
-    def common(name: str) -> str | None:
-        values = {getattr(environment, name) for environment in environments}
-        return values.pop() if len(values) == 1 else None
 
-    # The version alone means nothing when the names differ, but as a filter it is right.
-    return Environment(*(common(name) for name in _PARTS))
-
-
-def _count_of_environments(session: Session) -> int:
-    return session.scalar(text("SELECT count(*) FROM solved_software_environment")) or 0
+def _is_known(cache: GraphCache, package: PackageTuple, where: Environment) -> bool:
+    name, version, index_url = package
+    found = cache.get_depends_on(
+        name,
+        version,
+        index_url or "",
+        os_name=where.os_name,
+        os_version=where.os_version,
+        python_version=where.python_version,
+    )
+    return found is not None
 
 
 def _describe(environment: Environment) -> str:

@@ -18,14 +18,16 @@ Lists: TypeAlias = int | tuple[int, int]
 class DecodedPackage:
     """A package in an environment."""
 
-    __slots__ = ("_positions", "_tuples", "answers", "id", "name", "packed", "versions")
+    __slots__ = ("_positions", "_tuples", "answers", "id", "is_complete", "name", "packed", "versions")
 
-    def __init__(self, id_: int, name: str, versions: list[str], packed: Packed) -> None:
+    def __init__(self, id_: int, name: str, versions: list[str], packed: Packed, is_complete: bool) -> None:
         """Take what was read."""
         self.id = id_
         self.name = name
         self.versions = versions
         self.packed = packed
+        self.is_complete = is_complete
+        """Whether all versions of it are here."""
         self.answers: dict[Lists, tuple[Dependency, ...]] = {}
         """Sorted answers to the usual question."""
         self._positions: dict[str, int] | None = None

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -112,6 +112,20 @@ def runs_of(package_id: int, positions: Iterable[int]) -> list[Run]:
         else:
             runs.append(Run(package_id, position, position + 1))
     return runs
+
+
+def united(runs: Collection[Run]) -> list[Run]:
+    """Return the runs that some runs make up together, in order."""
+    ordered = sorted(runs)
+    if len({run.package_id for run in ordered}) == len(ordered):
+        return ordered
+    whole: list[Run] = []
+    for run in ordered:
+        if whole and whole[-1].package_id == run.package_id and run.first <= whole[-1].end:
+            whole[-1] = Run(run.package_id, whole[-1].first, max(whole[-1].end, run.end))
+        else:
+            whole.append(run)
+    return whole
 
 
 def pack(count: int, versions: PackedVersions) -> bytes:

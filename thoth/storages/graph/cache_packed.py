@@ -20,12 +20,13 @@ from .cache_walk import Walk, closure_of
 from .closure import Closure
 
 _PACKAGE = """
-    SELECT id, package_name, versions, environments, package.checksum, body, solved.checksum
+    SELECT id, package_name, versions, environments, is_complete, package.checksum, body, solved.checksum
     FROM packed_package AS package
     LEFT JOIN packed_solved AS solved ON package_id = id AND environment_id = ?
 """
 _BY_NAME = f"{_PACKAGE} WHERE package_name = ?"
 _BY_ID = f"{_PACKAGE} WHERE id IN (SELECT value FROM json_each(?))"
+_COMPLETE = "SELECT package_name FROM packed_package WHERE is_complete ORDER BY id"
 _DEPENDENTS = """
     SELECT package_id, dependents, dependents_checksum FROM packed_solved
     WHERE environment_id = ? AND package_id IN (SELECT value FROM json_each(?))
@@ -79,7 +80,7 @@ class PackedPart:
         return {
             "created": self._info["created"],
             "origin": self._info["origin"],
-            "packages": self._info["packages"],
+            "packages": [name for (name,) in self._connection.execute(_COMPLETE)],
             "environments": list(map(_parts, self.environments)),
             "every_environment": self._info["every_environment"],
             "complete_environments": [_parts(parts) for parts, id_ in self.environments.items() if id_ in complete],
@@ -160,16 +161,15 @@ class PackedPart:
         None when the file is not complete for all versions of the package in each environment asked about.
         """
         environment_ids = self._matching(environment)
-        if not environment_ids or name not in self._info.get("packages", ()):
-            return None
         found: set[tuple[str, str]] = set()
         for environment_id in environment_ids:
             package = self._package(environment_id, name)
-            if package is not None:
-                urls = map(self._index_of.__getitem__, package.packed.indexes)
-                known = zip(package.record_versions, urls, strict=True)
-                found.update((version, url) for version, url in known if url and index_url in (None, url))
-        return found
+            if package is None or not package.is_complete:
+                return None
+            urls = map(self._index_of.__getitem__, package.packed.indexes)
+            known = zip(package.record_versions, urls, strict=True)
+            found.update((version, url) for version, url in known if url and index_url in (None, url))
+        return found if environment_ids else None
 
     def closure(
         self,
@@ -265,10 +265,10 @@ class PackedPart:
 
     def _was_asked(self, found: DecodedPackage | None, name: str, version: str) -> bool:
         """Tell whether the database was asked about a version, of those asked for all or one that a walk came to."""
-        if name in self._info.get("packages", ()):
-            return True
-        records = range(0) if found is None else found.records_of(version)
-        return found is not None and bool(records) and found.packed.indexes[records.start] != NOT_ASKED
+        if found is None or found.is_complete:
+            return found is not None
+        records = found.records_of(version)
+        return bool(records) and found.packed.indexes[records.start] != NOT_ASKED
 
     def _matching(self, environment: Environment) -> tuple[int, ...]:
         """Return the environments of a question: several only when the database has no others."""
@@ -285,8 +285,6 @@ class PackedPart:
         except KeyError:
             row = self._connection.execute(_BY_NAME, (environment_id, name)).fetchone()
             if row is None:
-                if name in self._info.get("packages", ()):
-                    raise CacheFileError(f"damaged: package {name!r} is missing") from None
                 self._make_room()
                 self._by_name[environment_id, name] = None
                 return None
@@ -309,14 +307,14 @@ class PackedPart:
         return found
 
     def _decode(self, environment_id: int, row: Any) -> DecodedPackage:
-        id_, name, versions, environments, checksum, body, checksum_of_body = row
-        require(f"package {name!r}", checksum, (id_, name, versions, environments))
+        id_, name, versions, environments, is_complete, checksum, body, checksum_of_body = row
+        require(f"package {name!r}", checksum, (id_, name, versions, environments, is_complete))
         listed = msgspec.json.decode(versions, type=list[str])
         if body is not None or environment_id in json.loads(environments):
             packed = Packed(require_body(f"the versions of {name!r}", id_, environment_id, body, checksum_of_body))
         else:
             packed = nothing_known(len(listed))
-        package = DecodedPackage(id_, name, listed, packed)
+        package = DecodedPackage(id_, name, listed, packed, bool(is_complete))
         self._make_room()
         self._by_id[environment_id, id_] = self._by_name[environment_id, name] = package
         return package

@@ -37,9 +37,9 @@ def verify_content(connection: sqlite3.Connection) -> VerifiedContent:
             raise CacheFileError(f"damaged: SQLite finds: {' '.join(problem.split())}")
     digest = ContentDigest()
     counts: dict[int, tuple[str, int, set[int]]] = {}
-    statement = "SELECT id, package_name, versions, environments, checksum FROM packed_package ORDER BY id"
+    statement = "SELECT id, package_name, versions, environments, is_complete, checksum FROM packed_package ORDER BY id"
     for *values, stored in connection.execute(statement):
-        id_, name, versions, environments = values
+        id_, name, versions, environments, _ = values
         require(f"package {name!r}", stored, tuple(values))
         digest.add_package(*values)
         counts[id_] = name, len(json.loads(versions)), set(json.loads(environments))

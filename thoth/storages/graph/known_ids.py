@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Mapping
 
 from sqlalchemy.orm import Session
 
@@ -56,9 +56,9 @@ class Transaction:
         id_ = self._own.get((table, key))
         return self._committed._ids.get((table, key)) if id_ is None else id_
 
-    def learn(self, table: str, keys: Iterable[Hashable], ids: Iterable[int]) -> None:
-        """Remember ids that this transaction read or wrote."""
-        self._own.update(((table, key), id_) for key, id_ in zip(keys, ids, strict=True))
+    def learn(self, table: str, ids: Mapping[Hashable, int]) -> None:
+        """Remember ids by natural key that this transaction read or wrote."""
+        self._own.update(((table, key), id_) for key, id_ in ids.items())
 
     def commit(self) -> None:
         """Let what was learnt be known to the transactions that follow, unless rows were removed meanwhile."""

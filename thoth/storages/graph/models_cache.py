@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .models_base import NAMING_CONVENTION
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of this schema and of the form of the blobs; a file of another version is not read."""
 
 APPLICATION_ID = 0x54684743
@@ -82,6 +82,8 @@ class PackedPackage(CacheBase):
     """JSON list, in the order of PEP 440: what a specifier admits is mostly one run of it."""
     environments: Mapped[str]
     """Ids of those in which something is known of it, as a JSON list: a blob that is missing is noticed."""
+    is_complete: Mapped[bool]
+    """Whether it was asked for by name: all versions that the database knows are here."""
     checksum: Mapped[int]
 
 

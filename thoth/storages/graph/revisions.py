@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from ..exceptions import DatabaseNotInitialized, NotFoundError, ThothStorageException
@@ -161,6 +161,8 @@ def schema_status(engine: Engine) -> SchemaStatus:
 def differences(engine: Engine) -> list[str]:
     """Return in what the tables of a database differ from the models, a line each; empty when they do not.
 
+    Of views, those that are missing are told.
+
     Raises:
         DatabaseNotInitialized: the database is empty, or missing.
         NotConnected: the server cannot be reached.
@@ -171,16 +173,18 @@ def differences(engine: Engine) -> list[str]:
 
     from .models_base import Base
     from .models_performance import ALL_PERFORMANCE_MODELS
+    from .models_views import VIEWS
 
     assert ALL_PERFORMANCE_MODELS  # importing them puts their tables into the metadata
     database_revision(engine)
     with told_what_errors_mean(engine), engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         found = compare_metadata(context, Base.metadata)
+        views = set(inspect(connection).get_view_names())
     # Changes of one column come as a list of their own.
     return [
         _difference(change) for changes in found for change in (changes if isinstance(changes, list) else [changes])
-    ]
+    ] + [f"add view: {name}" for name in VIEWS if name not in views]
 
 
 def as_sql(start: str = BASE, end: str = HEAD) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import TextClause, inspect, text
@@ -21,6 +22,8 @@ from .models_base import Base, BaseExtension
 
 M = TypeVar("M", bound=BaseExtension)
 Row = Sequence[Any]
+
+NO_COLUMNS: Final[Mapping[str, type[Any]]] = MappingProxyType({})
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 16
@@ -89,6 +92,17 @@ def insert_run(session: Session, model: type[Base], values: Mapping[str, Any]) -
     return id_
 
 
+class Wanted(NamedTuple):
+    """Rows of a table whose ids are asked for."""
+
+    model: type[Base]
+    """Its natural key is declared on it."""
+    rows: Sequence[Mapping[str, Any]]
+    """Values by name of column, with distinct natural keys; all rows name the same columns."""
+    insert: bool = True
+    """Whether rows whose natural key is missing are inserted."""
+
+
 def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert the rows whose natural key is missing; return the id of every row, in the order given.
 
@@ -105,26 +119,51 @@ def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any
         SchemaError: a part of a key is too long for an index.
 
     """
-    if not rows:
-        return []
-    for name in _natural_key(model):
-        for row in rows:
+    (ids,) = ids_for_tables(session, [Wanted(model, rows)])
+    return ids  # type: ignore[return-value]
+
+
+def ids_for_tables(session: Session, wanted: Sequence[Wanted]) -> list[list[int | None]]:
+    """Do what `ids_for` does for several tables that do not refer to each other, in one statement.
+
+    Args:
+        session: an open session at isolation level READ COMMITTED.
+        wanted: the tables, in the order in which they are written: the same for all who write them.
+
+    Returns:
+        The ids by table, one a row; None for a row that is missing and is not to be inserted.
+
+    Raises:
+        RetryTransaction: other writers removed the rows again and again.
+        SchemaError: a part of a key is too long for an index.
+
+    """
+    ids: list[list[int | None]] = [[None] * len(each.rows) for each in wanted]
+    left = [number for number, each in enumerate(wanted) if each.rows]
+    for number in left:
+        _check_lengths(wanted[number])
+    # A row that another writer committed meanwhile is seen by neither half of the statement: it is, the next time.
+    for _ in range(_ATTEMPTS):
+        if not left:
+            return ids
+        statement = _ids_statement(tuple(_part(wanted[number]) for number in left))
+        parameters = {f"rows_{place}": encode(wanted[number].rows) for place, number in enumerate(left)}
+        for place, row, id_ in session.execute(statement, parameters):  # one statement; again only after a race
+            ids[left[place]][row - 1] = id_
+        left = [number for number in left if wanted[number].insert and None in ids[number]]
+    if left:
+        raise RetryTransaction(f"rows of {wanted[left[0]].model.__tablename__} come and go")
+    return ids
+
+
+def _check_lengths(wanted: Wanted) -> None:
+    for name in _natural_key(wanted.model):
+        for row in wanted.rows:
             value = row[name]
             if isinstance(value, str) and len(value) > _MAX_KEY_LENGTH:
                 raise SchemaError(
-                    f"{model.__tablename__}.{name}: more than {_MAX_KEY_LENGTH} characters: {shown(value)}"
+                    f"{wanted.model.__tablename__}.{name}: more than {_MAX_KEY_LENGTH} characters: {shown(value)}"
                 )
-    nullable = frozenset(name for name in _natural_key(model) if any(row[name] is None for row in rows))
-    statement = _ids_statement(model, tuple(rows[0]), nullable)
-    parameters = {"rows": encode(rows)}
-    ids: list[int | None] = [None] * len(rows)
-    # A row that another writer committed meanwhile is seen by neither half of the statement: it is, the next time.
-    for _ in range(_ATTEMPTS):
-        for number, id_ in session.execute(statement, parameters):  # one statement; again only after a race
-            ids[number - 1] = id_
-        if None not in ids:
-            return ids  # type: ignore[return-value]
-    raise RetryTransaction(f"rows of {model.__tablename__} come and go")
 
 
 def get_or_create(session: Session, model: type[M], values: Mapping[str, Any]) -> tuple[M, bool]:
@@ -149,15 +188,30 @@ def _table(model: type[Any]) -> Any:
     return inspect(model).local_table
 
 
+def _type(column: Any) -> str:
+    name: str = column.type.compile(_DIALECT)
+    return name.split(" COLLATE", maxsplit=1)[0]
+
+
 def _natural_key(model: type[Any]) -> tuple[str, ...]:
     return tuple(model.NATURAL_KEY)
 
 
-def recordset(model: type[Any], columns: Sequence[str], parameter: str = "rows") -> str:
-    """Return SQL for the rows of a JSON parameter, typed as the columns of a model, numbered from 1 as ``n``."""
-    table = _table(model)
-    types = ", ".join(f"{name} {table.c[name].type.compile(_DIALECT).split(' COLLATE')[0]}" for name in columns)
-    names = ", ".join(columns)
+def recordset(
+    model: type[Any], columns: Sequence[str], parameter: str = "rows", *, foreign: Mapping[str, type[Any]] = NO_COLUMNS
+) -> str:
+    """Return SQL for the rows of a JSON parameter, named ``wanted`` and numbered from 1 as ``n``.
+
+    Args:
+        model: the model whose columns give their types.
+        columns: their names.
+        parameter: the name of the parameter.
+        foreign: names of columns that follow, with the models that they are of.
+
+    """
+    models = {**dict.fromkeys(columns, model), **foreign}
+    types = ", ".join(f"{name} {_type(_table(of).c[name])}" for name, of in models.items())
+    names = ", ".join(models)
     return (
         f"ROWS FROM (json_to_recordset(CAST(:{parameter} AS json)) AS ({types})) WITH ORDINALITY AS wanted({names}, n)"
     )
@@ -174,28 +228,57 @@ def _insert_run_statement(model: type[Base], columns: tuple[str, ...]) -> TextCl
     return text(f"{_insert_statement(model, columns).text} ON CONFLICT DO NOTHING RETURNING id")
 
 
+class _Part(NamedTuple):
+    """What the statement for ids is like in the part about a table."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    nullable: frozenset[str]
+    """Columns of the natural key of which some values are missing."""
+    insert: bool
+
+
+def _part(wanted: Wanted) -> _Part:
+    nullable = frozenset(name for name in _natural_key(wanted.model) if any(row[name] is None for row in wanted.rows))
+    return _Part(wanted.model, tuple(wanted.rows[0]), nullable, wanted.insert)
+
+
 @lru_cache(maxsize=256)
-def _ids_statement(model: type[Any], columns: tuple[str, ...], nullable: frozenset[str]) -> TextClause:
-    names, key = ", ".join(columns), _natural_key(model)
+def _ids_statement(parts: tuple[_Part, ...]) -> TextClause:
+    """Return the statement that gives the number of a part, the number of a row and its id.
+
+    A table is written when its rows are read from the union, whose members are read one after the other: the order of
+    the parts is the order of the locks.
+    """
+    expressions, answers = zip(*(_ids_of_part(number, part) for number, part in enumerate(parts)), strict=True)
+    return text(f"WITH {', '.join(expressions)} {' UNION ALL '.join(answers)}")
+
+
+def _ids_of_part(number: int, part: _Part) -> tuple[str, str]:
+    """Return the expressions for a table, and what selects from them."""
+    table, names, key = part.model.__tablename__, ", ".join(part.columns), _natural_key(part.model)
 
     # An index serves "=", and not IS NOT DISTINCT FROM: that one is used only for the parts that are really missing.
     def same(left: str, right: str) -> str:
-        equal = {name: "IS NOT DISTINCT FROM" if name in nullable else "=" for name in key}
+        equal = {name: "IS NOT DISTINCT FROM" if name in part.nullable else "=" for name in key}
         return " AND ".join(f"{left}.{name} {equal[name]} {right}.{name}" for name in key)
 
-    return text(
-        f"""
-        WITH wanted AS MATERIALIZED (SELECT * FROM {recordset(model, columns)}),
-        present AS MATERIALIZED (
-            SELECT wanted.n, stored.id FROM wanted JOIN {model.__tablename__} AS stored ON {same("stored", "wanted")}
-        ),
-        inserted AS (
-            INSERT INTO {model.__tablename__} ({names})
-            SELECT {names} FROM wanted WHERE n NOT IN (SELECT n FROM present) ORDER BY {", ".join(key)}
+    wanted, present, inserted = f"wanted_{number}", f"present_{number}", f"inserted_{number}"
+    expressions = f"""
+        {wanted} AS MATERIALIZED (SELECT * FROM {recordset(part.model, part.columns, f"rows_{number}")}),
+        {present} AS MATERIALIZED (
+            SELECT {wanted}.n, stored.id FROM {wanted} JOIN {table} AS stored ON {same("stored", wanted)}
+        )"""
+    answer = f"SELECT {number}, n, id FROM {present}"
+    if part.insert:
+        expressions += f""",
+        {inserted} AS (
+            INSERT INTO {table} ({names})
+            SELECT {names} FROM {wanted} WHERE n NOT IN (SELECT n FROM {present}) ORDER BY {", ".join(key)}
             ON CONFLICT DO NOTHING RETURNING id, {", ".join(key)}
+        )"""
+        answer += (
+            f" UNION ALL SELECT {number}, {wanted}.n, {inserted}.id "
+            f"FROM {wanted} JOIN {inserted} ON {same(inserted, wanted)}"
         )
-        SELECT n, id FROM present
-        UNION ALL
-        SELECT wanted.n, inserted.id FROM wanted JOIN inserted ON {same("inserted", "wanted")}
-        """
-    )
+    return expressions, answer

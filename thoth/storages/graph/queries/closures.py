@@ -22,7 +22,7 @@ from .wanted import WANTED, Wanted
 _NODE, _SET, _RELEASES, _INDEX = range(4)
 WALK = f"""
     WITH RECURSIVE environment AS MATERIALIZED (
-        SELECT id FROM solved_software_environment WHERE {IN_ENVIRONMENT}
+        SELECT id FROM solved_software_environment WHERE {{environment}}
     ), root AS MATERIALIZED (
         SELECT stored.id, stored.solver_run_id, stored.solved_software_environment_id, stored.python_release_id,
                stored.python_package_index_id
@@ -57,7 +57,10 @@ WALK = f"""
             AND stored.python_package_index_id IS NOT NULL
     )
     """
-"""The walk, for other statements to begin with; ``root`` is the FROM clause that names its beginning."""
+"""The walk, for other statements to begin with.
+
+``environment`` is the condition on the environments, ``root`` the FROM clause that names its beginning.
+"""
 
 _ROOT = f"""
     FROM {WANTED}
@@ -70,7 +73,7 @@ _ROOT = f"""
     """
 _CLOSURE = text(
     f"""
-    {WALK.format(root=_ROOT)}
+    {WALK.format(environment=IN_ENVIRONMENT, root=_ROOT)}
     SELECT {_NODE}, node.solved_software_environment_id, node.python_release_id, node.python_package_index_id,
            array_agg(depends_on.version_set_id) FILTER (WHERE depends_on.version_set_id IS NOT NULL),
            CAST(NULL AS text), CAST(NULL AS text[])

@@ -20,13 +20,13 @@ from .dependencies import never_solved
 from .wanted import IS_ONE_PACKAGE_VERSION, ONE_PACKAGE_VERSION, WANTED, Wanted, package_row
 
 # What the latest document says of each package version; "release" and "solved" are there to be selected from.
-_LATEST = f"""
+_LATEST_RUNS = f"""
     FROM python_package_version AS stored
     JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
-    JOIN python_release AS release ON release.id = stored.python_release_id
     JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
         AND {IN_ENVIRONMENT}
     """
+_LATEST = f"{_LATEST_RUNS} JOIN python_release AS release ON release.id = stored.python_release_id"
 
 _HAS_ERROR = text(
     f"""
@@ -66,7 +66,28 @@ _UNSOLVED_COUNT = text(f"SELECT count(*) {_UNSOLVED}")
 
 _SOLVED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE NOT solved.error"
 _SOLVED_PAGE = text(f"{_SOLVED} ORDER BY 1, 2 LIMIT :count OFFSET :start_offset")
-_SOLVED_COUNT = text(f"SELECT count(*) FROM ({_SOLVED}) AS package")
+# Few fail: those of which something succeeded are all but those of which everything failed.
+_SOLVED_COUNT = text(
+    f"""
+    WITH environment AS MATERIALIZED (SELECT id FROM solved_software_environment WHERE {IN_ENVIRONMENT}),
+    latest AS NOT MATERIALIZED (
+        SELECT stored.python_release_id, solved.error
+        FROM python_package_version AS stored
+        JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
+        WHERE stored.solved_software_environment_id IN (SELECT id FROM environment)
+    )
+    SELECT count(*) - (
+        SELECT count(DISTINCT failed.python_release_id) FROM latest AS failed
+        WHERE failed.error AND NOT EXISTS (
+            SELECT FROM latest AS other WHERE other.python_release_id = failed.python_release_id AND NOT other.error
+        )
+    )
+    FROM (
+        SELECT DISTINCT python_release_id FROM python_package_version
+        WHERE solved_software_environment_id IN (SELECT id FROM environment)
+    ) AS release
+    """
+)
 
 _FAILED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE solved.error"
 _UNSOLVABLE = text(f"{_FAILED} AND solved.error_unsolvable ORDER BY 1, 2")
