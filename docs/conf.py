@@ -30,6 +30,7 @@ linkcheck_timeout = 30
 linkcheck_ignore = [r"http://localhost:\d+"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_show_copyright = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
