@@ -26,9 +26,10 @@ def copy_checkout(folder: Path) -> None:
 
 
 def shell(folder: Path, lines: str) -> subprocess.CompletedProcess[str]:
-    """Run lines in a shell that finds the commands of the copy, up to the first that fails."""
+    """Run lines in a shell that finds the commands of the copy, then ruff and its like, up to the first that fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["PATH"] = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    programs = (str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
+    environment["PATH"] = os.pathsep.join(programs)
     environment["PYTHONPATH"] = str(folder)
     return subprocess.run(
         ["bash", "-e", "-c", lines], cwd=folder, env=environment, capture_output=True, text=True, check=False
