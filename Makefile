@@ -1,6 +1,6 @@
 # Each target is a step of dev.py, which makes the environment that it runs in (.venv).
 PYTHON ?= python3
-STEPS := demo test torture oldest lint format types pictures docs bench
+STEPS := demo test torture oldest lint format types pictures docs links bench
 
 .DEFAULT_GOAL := help
 .PHONY: help clean test-ceph $(STEPS)
@@ -16,7 +16,8 @@ help: ## show the targets
 	@echo "make format   format the code and apply the safe fixes"
 	@echo "make types    mypy, strict"
 	@echo "make pictures the pictures of the tables in docs/, from the models"
-	@echo "make docs     the documentation, into docs/_build/html"
+	@echo "make docs     the documentation, into docs/_build/html, and whether its links lead somewhere"
+	@echo "make links    the links that leave the documentation; it takes a network"
 	@echo "make bench    benchmarks beside 0.74.1 and the bare drivers, into docs/benchmarks.rst (ARGS='--help' for options)"
 	@echo "make test-ceph   the tests of the stores, on a real Ceph for as long as they run (Debian; installs it, as root)"
 	@echo "make clean    remove what these made, environments too"

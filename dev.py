@@ -49,8 +49,15 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
         [["python", "-m", "benchmarks"]],
     ),
     "docs": (
-        "the documentation, into docs/_build/html",
-        [["python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"]],
+        "the documentation, into docs/_build/html, and whether its links lead somewhere",
+        [
+            ["python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"],
+            ["python", "docs/links.py", "docs/_build/html"],
+        ],
+    ),
+    "links": (
+        "the links that leave the documentation; it takes a network, so it is not part of .ci/run",
+        [["python", "-m", "sphinx", "-q", "-b", "linkcheck", "docs", "docs/_build/links"]],
     ),
 }
 

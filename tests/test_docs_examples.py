@@ -6,16 +6,18 @@ import doctest
 import inspect
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 import yaml
 from sqlalchemy import create_engine, text
@@ -40,12 +42,14 @@ PAGES_WITH_COMMANDS = [
     "security",
     "observing",
     "data-model",
+    "deploy",
+    "ship-a-cache",
     "embedded-postgresql",
 ]
 NOT_RUN = ["pip install"]
 MODELS_FILE = Path("thoth", "storages", "graph", "models_performance.py")
 
-_BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:   :name: (\S+)\n)?\n((?:   .*\n|\n)+)", re.MULTILINE)
+_BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:   :caption: (\S+)\n)?\n((?:   .*\n|\n)+)", re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -64,12 +68,17 @@ def path_of(page: str) -> Path:
     return ROOT / "README.rst" if page == "README" else DOCS / f"{page}.rst"
 
 
-def blocks(page: str) -> list[Block]:
-    content = path_of(page).read_text(encoding="utf-8")
-    assert len(_BLOCK.findall(content)) == content.count(".. code-block::"), f"{page}: a block is not recognised"
+def code_blocks(content: str) -> list[Block]:
     return [
         Block(language, file, textwrap.dedent(body).strip() + "\n") for language, file, body in _BLOCK.findall(content)
     ]
+
+
+def blocks(page: str) -> list[Block]:
+    content = path_of(page).read_text(encoding="utf-8")
+    found = code_blocks(content)
+    assert len(found) == content.count(".. code-block::"), f"{page}: a block is not recognised"
+    return found
 
 
 def commands(page: str) -> list[str]:
@@ -232,15 +241,39 @@ def test_commands_of_the_pages(checkout: Path) -> None:
     assert not EmbeddedServer(checkout / "server").status().running
 
 
-def test_commands_of_containers_exist() -> None:
-    (block,) = (block for block in blocks("migrations") if block.language == "yaml")
-    for container in yaml.safe_load(block.body)["initContainers"]:
-        program, *words = container["command"]
+def commands_of_containers(node: object) -> Iterator[list[str]]:
+    """Yield the commands in a manifest, wherever they stand."""
+    if isinstance(node, dict):
+        if "command" in node:
+            yield node["command"]
+        yield from (found for value in node.values() for found in commands_of_containers(value))
+    elif isinstance(node, list):
+        yield from (found for value in node for found in commands_of_containers(value))
+
+
+def commands_not_run() -> Iterator[list[str]]:
+    """Yield the commands that pages show and no test runs: those of containers, and of text."""
+    for block in (block for page in ["README", *PAGES] for block in blocks(page)):
+        if block.language == "yaml":
+            yield from commands_of_containers(yaml.safe_load(block.body))
+        elif block.language == "text":
+            for line in re.findall(r"^(?:\$ )?(?:\w+=\S+ +)*(thoth-storages .*)$", block.body, re.MULTILINE):
+                yield list(takewhile(lambda word: word not in ("|", ">", "&&", "||"), shlex.split(line)))
+
+
+def test_commands_that_are_not_run_exist() -> None:
+    shown = list(commands_not_run())
+    assert ["thoth-storages", "schema", "upgrade"] in shown
+    assert len(shown) > 15
+    for program, *words in shown:
         assert program == "thoth-storages"
-        context = cli.make_context(program, words, resilient_parsing=True)
-        name, group, rest = cli.resolve_command(context, words)
-        assert (name, rest) == ("schema", ["upgrade"])
-        assert set(rest) <= set(getattr(group, "commands", {}))
+        command: click.Command = cli
+        rest = words
+        while isinstance(command, click.Group) and rest:
+            _, found, rest = command.resolve_command(click.Context(command), rest)
+            assert found is not None
+            command = found
+        command.make_context(program, rest)  # reads options and arguments
 
 
 def test_every_page_is_in_the_table_of_contents_and_every_link_between_them_leads_somewhere() -> None:

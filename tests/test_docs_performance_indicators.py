@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.databases import missing_database
 from tests.test_docs_examples import MODELS_FILE, Block, blocks
+from tests.tutorials import copy_checkout, shell
 
 BLOCKS = blocks("performance-indicators")
 
@@ -25,10 +23,7 @@ def of_language(language: str) -> list[Block]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout with the files of the page, and the commands of a shell."""
-    for name in ("alembic", "thoth"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "thoth-storages"):
-        shutil.copy(ROOT / name, tmp_path)
+    copy_checkout(tmp_path)
     for block in BLOCKS:
         if block.file == MODELS_FILE.name:
             before, mark, after = (
@@ -38,22 +33,7 @@ def checkout(tmp_path: Path) -> Path:
             (tmp_path / MODELS_FILE).write_text(f"{before}{block.body}\n\n{mark}{after}", encoding="utf-8")
         elif block.file:
             (tmp_path / block.file).write_text(block.body, encoding="utf-8")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    starts = {"thoth-storages": str(tmp_path / "thoth-storages"), "alembic": "-m alembic", "python": ""}
-    for name, start in starts.items():
-        (programs / name).write_text(f'#!/bin/sh\nexec {sys.executable} {start} "$@"\n')
-        (programs / name).chmod(0o755)
     return tmp_path
-
-
-def shell(folder: Path, lines: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["PATH"] = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    environment["PYTHONPATH"] = str(folder)
-    return subprocess.run(
-        ["bash", "-e", "-c", lines], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
 
 
 def test_new_indicator_from_the_script_to_the_answer(checkout: Path, worker_id: str) -> None:

@@ -15,6 +15,7 @@ _SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no
 _MAX_PORT = 65535
 MAX_SECONDS = 2_000_000
 """PostgreSQL and sockets take milliseconds, in 31 bits."""
+MAX_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,34 @@ def as_switch(text: str) -> bool:
         raise ValueError("a switch takes 0, 1, true, false, yes or no") from None
 
 
-def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
-    """Return what reads a whole number between two others; it raises `ValueError` when there is none."""
+@dataclass(frozen=True)
+class WholeNumber:
+    """What reads a whole number between two others."""
 
-    def parse(text: str) -> int:
+    least: int
+    most: int
+
+    def __call__(self, text: str) -> int:
+        """Return the number.
+
+        Raises:
+            ValueError: it is none, or is not between the two.
+
+        """
         try:
             value = int(text)
         except ValueError:
             raise ValueError("not a whole number") from None
-        if value < least:
-            raise ValueError(f"must be at least {least}")
-        if value > most:
-            raise ValueError(f"must be at most {most}")
+        if value < self.least:
+            raise ValueError(f"must be at least {self.least}")
+        if value > self.most:
+            raise ValueError(f"must be at most {self.most}")
         return value
 
-    return parse
+
+def whole_number(least: int, most: int = MAX_INTEGER) -> WholeNumber:
+    """Return what reads a whole number between two others; it raises `ValueError` when there is none."""
+    return WholeNumber(least, most)
 
 
 def as_text(text: str) -> str:

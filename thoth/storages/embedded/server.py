@@ -133,7 +133,7 @@ class EmbeddedServer:
 
     @property
     def bin_dir(self) -> Path:
-        """Return the directory of the programs: pg_basebackup, pg_ctl, psql and others, as far as installed."""
+        """Return the directory of pg_basebackup, pg_ctl, psql and other programs, as far as they are installed."""
         return find(self._plan, self._layout).bin_dir
 
     def start(self, *, owned: bool = False) -> EmbeddedServer:

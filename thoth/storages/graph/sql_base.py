@@ -122,7 +122,7 @@ class SQLBase(Observable):
 
     @property
     def place(self) -> str:
-        """Where the adapter is, or was, connected to, for messages: ``host:port/database``."""
+        """Where the adapter is, or was, connected to, for messages, as ``host:port/database``."""
         return self._place
 
     @property
