@@ -30,6 +30,8 @@ linkcheck_timeout = 30
 linkcheck_ignore = [r"http://localhost:\d+"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+# Quotes and ellipses, but no dashes: two of them begin an option.
+smartquotes_action = "qe"
 html_show_copyright = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -44,6 +44,7 @@ def test_every_promise_is_read() -> None:
         "Isolation",
         "Order",
         "Idempotence",
+        "Views for people",
         "Freshness of caches",
         "Limits",
         NOT_PROMISED,
