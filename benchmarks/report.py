@@ -59,9 +59,9 @@ with those of this library.
 
 Of a document that is written one by one, the statements alone take longer than the floor: they look whether it is in,
 keep removals out, and find ids by natural key without using up those of sequences, so that any number of writers may do
-the same at once. What is on top of them is reading and checking the document, making rows of it, SQLAlchemy (60 µs for a
-session with its transaction and 20 for each statement, beside 60 and 20 of the bare driver, as measured with
-``SELECT 1``), and a server that falls asleep between two statements and has to wake up for the next.
+the same at once. What is on top of them is reading and checking the document, making rows of it, SQLAlchemy (with
+``SELECT 1``: 60 µs for a session and 20 for a statement, beside 60 and 20 of the bare driver), and a server that falls
+asleep between two statements and has to wake up for the next.
 
 What stays within the process (the caches, the import, the opening of a file) is told by its processor time, so that
 whatever else the machine does is not in it; everything that asks the server by the clock on the wall. Times of single
