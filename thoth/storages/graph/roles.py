@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from ..exceptions import ConfigurationError
 from .models_base import REMOVALS, Base
 from .models_performance import ALL_PERFORMANCE_MODELS
+from .models_views import VIEWS
 from .revisions import VERSION_TABLE, told_what_errors_mean
 
 assert ALL_PERFORMANCE_MODELS  # importing them puts their tables into the metadata
@@ -132,11 +133,11 @@ def _usable(migrator: str) -> str:
 
 
 def _owned(migrator: str) -> str:
-    """Give the tables and sequences of the models to the migrator, and nothing of others that is beside them.
+    """Give the tables, views and sequences of the models to the migrator, and nothing of others that is beside them.
 
     A sequence of a column goes with its table.
     """
-    listed = ", ".join(map(_literal, [*sorted(Base.metadata.tables), REMOVALS.name, VERSION_TABLE]))
+    listed = ", ".join(map(_literal, [*sorted(Base.metadata.tables), *VIEWS, REMOVALS.name, VERSION_TABLE]))
     return _block(
         f"FOR relation IN\n"
         f"        SELECT pg_class.oid FROM pg_class\n"
