@@ -257,7 +257,7 @@ def set_aside(path: str, identity: Identity | None = None) -> str | None:
                     os.rename(path + suffix, aside + suffix)
         except OSError as error:
             raise CacheFileError(f"{path}: cannot be set aside: {error.strerror}") from None
-    _LOGGER.warning("%s: set aside as %s", path, aside)
+    _LOGGER.warning("%s: set aside as %s", path, aside, extra={"cache_file": path})
     return aside
 
 
