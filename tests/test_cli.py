@@ -199,7 +199,9 @@ class TestGraphCache:
         (place / "conf.yaml").write_text("python-packages: [Flask, no-such-package]\n")
         options = ["--os-name", "ubi", "--os-version", "8.5", "--python-version", "3.8"]
         variables = {"THOTH_STORAGES_GRAPH_CACHE_CONFIG": "conf.yaml", "THOTH_STORAGES_GRAPH_CACHE": "by-variable"}
-        report = json.loads(ok(place, "create-cache", *options, **variables))
+        finished = run(place, "create-cache", *options, **variables)
+        assert finished.stderr == "DeprecationWarning: create-cache is called graph-cache now\n"
+        report = json.loads(finished.stdout)
         assert report["environments"] == [{"os_name": "rhel", "os_version": "8", "python_version": "3.8"}]
         assert report["packages_not_found"] == ["no-such-package"]
         assert (place / "by-variable").exists()

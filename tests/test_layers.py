@@ -67,6 +67,20 @@ def test_what_an_import_does_not_load(statement: str, unwanted: set[str]) -> Non
     assert done.stdout == "[]\n"
 
 
+def test_every_module_is_imported_without_a_warning() -> None:
+    code = """
+import pkgutil, sys, thoth.storages
+modules = [module.name for module in pkgutil.walk_packages(thoth.storages.__path__, "thoth.storages.")]
+assert len(modules) > 100
+for name in modules:
+    if not name.endswith(".__main__"):
+        __import__(name)
+"""
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_names_are_where_the_package_says() -> None:
     assert sorted({*thoth.storages._MODULES, "__version__"}) == sorted(thoth.storages.__all__)
     assert set(thoth.storages.__all__) <= set(dir(thoth.storages))
@@ -74,4 +88,4 @@ def test_names_are_where_the_package_says() -> None:
         assert getattr(thoth.storages, name) is not None
     assert inspect.ismodule(thoth.storages.graph)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        thoth.storages.nothing  # noqa: B018
+        thoth.storages.nothing  # type: ignore[attr-defined]  # noqa: B018

@@ -3,13 +3,10 @@
 import ast
 import hashlib
 import json
-import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -21,26 +18,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import dev
+from tests.installations import Environment, copy_of_the_checkout, run, wheel_of
 
 # Builds and environments are made once, by one worker.
 pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_SOURCE = shutil.ignore_patterns(
-    ".*cache*", ".benchmarks", ".git", ".venv*", ".hypothesis", "__pycache__", "*.egg-info", "build"
-)
-PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 IMPORTED_FROM = "import thoth.storages, alembic; print(thoth.storages.__file__, alembic.__file__, sep='\\n')"
 HEAD = "from thoth.storages import GraphDatabase; print(GraphDatabase().get_script_alembic_version_head())"
-
-
-def run(*command: str | Path, cwd: Path, **variables: str) -> str:
-    """Run a command without the variables of this Python; return what it wrote."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    words = list(map(str, command))
-    done = subprocess.run(words, cwd=cwd, env=clean | variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def project() -> dict[str, Any]:
@@ -70,8 +55,7 @@ def files_below(folder: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the source tree, in which an earlier build left a migration that is gone since."""
-    copy = tmp_path_factory.mktemp("checkout") / "thoth-storages"
-    shutil.copytree(ROOT, copy, ignore=NOT_SOURCE)
+    copy = copy_of_the_checkout(tmp_path_factory.mktemp("checkout"))
     stale = copy / "build" / "lib" / "thoth" / "storages" / "alembic" / "versions" / "stale.py"
     stale.parent.mkdir(parents=True)
     stale.write_text('"""A second head."""\n')
@@ -91,33 +75,7 @@ def wheel(request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pyte
     """A wheel, built from a checkout and from the source distribution."""
     out = tmp_path_factory.mktemp("wheel")
     source = checkout if request.param == "checkout" else request.getfixturevalue("sdist")
-    run(*PIP, "wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", out, source, cwd=out)
-    (path,) = out.glob("*.whl")
-    return path
-
-
-class Environment:
-    """A virtual environment without thoth-storages, which sees the dependencies of the one that runs the tests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
-        self.python = folder / "bin" / "python"
-        self.empty = folder / "empty"
-        self.empty.mkdir()
-        (site_packages,) = self.ask("import sysconfig; print(sysconfig.get_path('purelib'))")
-        # A path that comes from a .pth file is not searched for .pth files: an editable install stays out of sight.
-        paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
-        Path(site_packages, "dependencies.pth").write_text("".join(f"{path}\n" for path in paths))
-
-    def install(self, *what: str | Path) -> None:
-        """Install without dependencies and without a package index."""
-        options = ["--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed"]
-        run(*PIP, "--python", self.python, "install", *options, *what, cwd=self.empty)
-
-    def ask(self, code: str) -> list[str]:
-        """Run Python code in an empty folder; return the lines that it prints."""
-        return run(self.python, "-W", "error", "-c", code, cwd=self.empty).splitlines()
+    return wheel_of(source, out)
 
 
 @pytest.fixture(scope="module")

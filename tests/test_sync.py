@@ -15,7 +15,7 @@ from thoth.storages import GraphDatabase
 from thoth.storages import sync as sync_module
 from thoth.storages.exceptions import SchemaError
 from thoth.storages.graph.query_log import counted_statements
-from thoth.storages.sync import SyncCounts, kind_of, sync_local_documents
+from thoth.storages.sync import Failure, SyncCounts, SyncReport, kind_of, sync_local_documents
 
 
 def documents(count: int) -> list[Json]:
@@ -140,3 +140,16 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     assert all(kind.name == name for name, kind in sync_module.KINDS.items())
     with pytest.raises(SchemaError, match=r"metadata\.analyzer"):
         kind_of({"metadata": None})
+
+
+def test_report_in_a_notebook() -> None:
+    report = SyncReport({"solver": SyncCounts(3, 1, 1, 1)})
+    shown = report._repr_html_()
+    assert "<th>kind</th><th>processed</th><th>synced</th><th>skipped</th><th>failed</th>" in shown
+    assert "<tr><td>solver</td><td>3</td><td>1</td><td>1</td><td>1</td></tr>" in shown
+    assert "details" not in shown
+    report.failures.append(Failure("solver", "a<b>\udcff.jsonl", "$: expected <object>", 7))
+    shown = report._repr_html_()
+    assert "<summary>1 failed</summary>" in shown
+    assert "<td>a&lt;b&gt;\\udcff.jsonl:7</td><td>$: expected &lt;object&gt;</td>" in shown
+    assert shown.encode()

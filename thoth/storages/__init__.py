@@ -102,14 +102,16 @@ _MODULES = {
 """Where each name is defined."""
 
 
-def __getattr__(name: str) -> Any:
-    """Import a name, or a module that defines one."""
-    if name in _MODULES.values():
-        return import_module(f".{name}", __name__)
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    return value
+if not TYPE_CHECKING:  # a type checker takes any name for one that this function knows, misspelt ones, too
+
+    def __getattr__(name: str) -> Any:
+        """Import a name, or a module that defines one."""
+        if name in _MODULES.values():
+            return import_module(f".{name}", __name__)
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -99,7 +99,16 @@ def _verified(path: str) -> str:
     return f"{path}: whole: {found.packages} packages in {found.blobs} blobs, {found.added} package versions added"
 
 
-create_cache = click.Command(
+class _OlderName(click.Command):
+    """A command that says what it is called now, and does what it did."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Say so where it does not get into the report, and run the command."""
+        click.echo(f"DeprecationWarning: {self.name} is called {graph_cache.name} now", err=True)
+        super().invoke(ctx)
+
+
+create_cache = _OlderName(
     "create-cache",
     params=graph_cache.params,
     callback=graph_cache.callback,

@@ -101,17 +101,17 @@ class OpenCache:
         if writable and os.path.isfile(path):
             try:
                 whole = cls(path, verify=verify)
-                _LOGGER.warning("nothing is added to the graph cache: %s", reason)
+                _LOGGER.warning("nothing is added to the graph cache: %s", reason, extra={"cache_file": path})
                 return whole
             except CacheFileError as error:
                 reason = error
-        _LOGGER.warning("the graph cache is not used: %s", reason)
+        _LOGGER.warning("the graph cache is not used: %s", reason, extra={"cache_file": path})
         if writable and os.path.isfile(path):
             try:
                 set_aside(path, identity)
                 return cls(path, writable=True)
             except CacheFileError as error:
-                _LOGGER.warning("%s", error)
+                _LOGGER.warning("%s", error, extra={"cache_file": path})
         return cls(MEMORY)
 
     @staticmethod
@@ -220,14 +220,14 @@ class OpenCache:
     def _give_up(self, error: Exception) -> None:
         """Use a cache in memory from now on; a file that is damaged is set aside where it may be written."""
         path, identity = self._path, self._file.identity
-        _LOGGER.warning("the graph cache is not used any more: %s: %s", path, error)
+        _LOGGER.warning("the graph cache is not used any more: %s: %s", path, error, extra={"cache_file": path})
         self._file.close()
         self._open(MEMORY)
         if self._writable and identity is not None and _is_damage(error):
             try:
                 set_aside(path, identity)
             except CacheFileError as failure:
-                _LOGGER.warning("%s", failure)
+                _LOGGER.warning("%s", failure, extra={"cache_file": path})
 
     @contextmanager
     def _writing(self) -> Iterator[AddedRows]:
@@ -261,7 +261,7 @@ class OpenCache:
         try:
             self._open(self._path)
         except CacheFileError as error:
-            _LOGGER.warning("the graph cache is not used: %s", error)
+            _LOGGER.warning("the graph cache is not used: %s", error, extra={"cache_file": self._path})
             self._open(MEMORY)
 
 

@@ -252,7 +252,7 @@ class _Previous:
         except CacheFileError as error:
             if os.path.isdir(path):
                 raise
-            _LOGGER.warning("a new graph cache is made: %s", error)
+            _LOGGER.warning("a new graph cache is made: %s", error, extra={"cache_file": path})
             set_aside(path, identity)
             return cls()
 

@@ -66,6 +66,7 @@ class CacheFile:
             self.connection = _connect(MEMORY)
             self.has_rows = True
             make_schema(self.connection)
+            self._close_at_the_end()
             return
         if is_special(path):  # to open a pipe would wait for somebody who writes into it
             raise CacheFileError(f"{path}: cannot be read: not a regular file")
@@ -73,6 +74,11 @@ class CacheFile:
             make_file(path)
         with _one_at_a_time(path):
             self._open(path)
+        self._close_at_the_end()
+
+    def _close_at_the_end(self) -> None:
+        """Close the connection when nobody has the file any more: Python 3.13 and newer warn of one that is not."""
+        weakref.finalize(self, _let_go, self.connection, None if self.path == MEMORY else os.getpid()).atexit = False
 
     def _open(self, path: str) -> None:
         self.identity = identity_of(path)
@@ -117,6 +123,11 @@ class CacheFile:
         with _opening:
             self.connection.close()
             _with_locks.discard(self)
+
+
+def _let_go(connection: sqlite3.Connection, pid: int | None) -> None:
+    if pid in (None, os.getpid()):  # in a child, that of its parent stays as it is
+        connection.close()
 
 
 _with_locks: weakref.WeakSet[CacheFile] = weakref.WeakSet()
@@ -257,7 +268,7 @@ def set_aside(path: str, identity: Identity | None = None) -> str | None:
                     os.rename(path + suffix, aside + suffix)
         except OSError as error:
             raise CacheFileError(f"{path}: cannot be set aside: {error.strerror}") from None
-    _LOGGER.warning("%s: set aside as %s", path, aside)
+    _LOGGER.warning("%s: set aside as %s", path, aside, extra={"cache_file": path})
     return aside
 
 

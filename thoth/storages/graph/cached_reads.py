@@ -358,7 +358,8 @@ class CachedReads(SQLBase):
                     add(cache, answer)
                 except CacheFileError as error:  # a full disk must not take the answer away
                     if not self._told_of_inserts:
-                        _LOGGER.warning("answers are not added to the graph cache: %s", error)
+                        fields = {"cache_file": cache.path}
+                        _LOGGER.warning("answers are not added to the graph cache: %s", error, extra=fields)
                     self._told_of_inserts = True
         if keep(answer):
             self._memory[method].put(key, answer)

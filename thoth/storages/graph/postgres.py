@@ -271,9 +271,11 @@ class GraphDatabase(CachedDependents):
         """Log statistics; without the tables when the database does not tell, as the adapter goes away all the same."""
         let_through(_LOGGER)
         try:
-            _LOGGER.info("statistics: %s", self.stats())
+            stats = self.stats()
+            _LOGGER.info("statistics: %s", stats, extra={"statistics": stats})
         except ThothStorageException as error:
-            _LOGGER.info("statistics: %s; the tables are not known: %s", self.cache_stats(), error)
+            stats = self.cache_stats()
+            _LOGGER.info("statistics: %s; the tables are not known: %s", stats, error, extra={"statistics": stats})
 
     def _forget(self) -> None:
         self._known_ids.clear()

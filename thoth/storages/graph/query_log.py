@@ -48,7 +48,14 @@ class QueryLog(Observer):
             outcome = f"failed: {statement.sqlstate or type(statement.error).__name__}"
         lines = [*laid_out(statement.text), *shown_parameters(statement.parameters)]
         shown = "\n".join(f"    {line}" for line in lines)
-        _LOGGER.info("%s: %.2f ms, %s\n%s", statement.method or "-", milliseconds, outcome, shown)
+        fields = {
+            "method": statement.method,
+            "seconds": statement.seconds,
+            "rows": statement.rows,
+            "sqlstate": statement.sqlstate,
+            "statement": statement.text,
+        }
+        _LOGGER.info("%s: %.2f ms, %s\n%s", statement.method or "-", milliseconds, outcome, shown, extra=fields)
 
 
 def let_through(logger: logging.Logger) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ..documents.kinds import ADVISER, ANALYSIS, DEPENDENCY_MONKEY, PACKAGE_ANALYSIS, PROVENANCE_CHECKER, SOLVER
 from ..graph import GraphDatabase
@@ -204,7 +205,21 @@ def sync_documents(
     return sync_stored_documents({}, listed(document_ids), force=force, graceful=graceful, graph=graph).counts
 
 
-def _of_kind(name: str, what: str) -> Callable[..., SyncCounts]:
+class _SyncOfKind(Protocol):
+    """What the functions below are called with."""
+
+    def __call__(
+        self,
+        document_ids: Iterable[str] | None = None,
+        force: bool = False,
+        graceful: bool = False,
+        graph: GraphDatabase | None = None,
+    ) -> SyncCounts:
+        """Put documents of one kind into the graph."""
+        raise NotImplementedError
+
+
+def _of_kind(name: str, what: str) -> _SyncOfKind:
     def sync(
         document_ids: Iterable[str] | None = None,
         force: bool = False,

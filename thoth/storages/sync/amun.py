@@ -255,7 +255,7 @@ def inspection_document(client: AmunClient, inspection_id: str) -> Document | No
 
 
 def _not_finished(inspection_id: str) -> Document | None:
-    _LOGGER.info("%s: not finished yet", inspection_id)
+    _LOGGER.info("%s: not finished yet", inspection_id, extra={"document_id": inspection_id, "kind": INSPECTION})
     return None
 
 

@@ -249,7 +249,9 @@ class _Loop:
                 self._on_failure(failure)
             if not self._graceful:
                 raise type(error)(f"{failure.source}: {failure.reason}") from error
-            _LOGGER.error("%s: %s", brief(failure.source), failure.reason)
+            source = brief(failure.source)
+            fields = {"document_id": source, "kind": failure.kind, "reason": failure.reason}
+            _LOGGER.error("%s: %s", source, failure.reason, extra=fields)
             self.report.failures.append(failure)
 
     def _count(self, kind_name: str, counts: SyncCounts, advanced: int) -> None:

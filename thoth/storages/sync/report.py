@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from ..documents.base import convert, parse
-from ..exceptions import SchemaError
+from ..exceptions import SchemaError, brief
 
 
 class SyncCounts(NamedTuple):
@@ -62,6 +63,22 @@ class SyncReport:
     def total(self) -> SyncCounts:
         """The counts of all kinds together."""
         return sum(self.counts.values(), start=SyncCounts())
+
+    def _repr_html_(self) -> str:
+        """Tell the counts by kind, and what failed, as a notebook shows it."""
+        counts = _table(("kind", *SyncCounts._fields), [(kind, *each) for kind, each in sorted(self.counts.items())])
+        if not self.failures:
+            return counts
+        failures = _table(("document", "reason"), [(brief(each.source), each.reason) for each in self.failures])
+        return f"{counts}<details><summary>{len(self.failures)} failed</summary>{failures}</details>"
+
+
+def _table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    def cells(tag: str, values: Iterable[object]) -> str:
+        return "".join(f"<{tag}>{escape(str(value))}</{tag}>" for value in values)
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells('th', header)}</tr></thead><tbody>{body}</tbody></table>"
 
 
 class SyncInterrupted(KeyboardInterrupt):
