@@ -11,13 +11,14 @@ this file; every release in it is the one that Pipfile.lock names, checked again
 # Annotations are quoted, so that a Python as old as 3.6 reads this file far enough to say what is missing.
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 MINIMUM = (3, 11)
 ROOT = Path(__file__).resolve().parent
@@ -25,6 +26,26 @@ STAMP = "thoth-storages.stamp"
 ENVIRONMENT_FILES = ("Pipfile.lock", "pyproject.toml", "setup.py", "dev.py")
 PYTHONS_ON_PATH = ("python3", *(f"python3.{minor}" for minor in range(20, MINIMUM[1] - 1, -1)))
 PYTEST = ["python", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+
+# What `pythons` tries: the versions of Python, where they are besides PATH, and the tests: some of each part that has
+# to do with an answer, which take half a minute.
+MINORS = (11, 12, 13, 14)
+PYTHONS_ELSEWHERE = (".pyenv/versions/3.{}.*/bin/python", ".local/share/uv/python/cpython-3.{}.*/bin/python")
+TRIED = [
+    "tests/test_layers.py::test_every_module_is_imported_without_a_warning",
+    "tests/test_cli.py::test_as_a_module",
+    "tests/test_cli.py::TestGraphCache",
+    "tests/test_logging.py",
+    "tests/documents/test_solver.py",
+    "tests/documents/test_inspection.py",
+    "tests/documents/test_threads.py",
+    "tests/graph/queries/test_paging.py",
+    "tests/graph/test_cache.py",
+    "tests/graph/test_cache_file.py",
+    "tests/graph/test_cached_reads.py",
+    "tests/graph/test_connections.py",
+    "tests/graph/test_upsert.py",
+]
 
 # A step is its help and its commands. The first word of a command is a program of the environment; the words that
 # the caller adds go to the last command.
@@ -37,6 +58,10 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
         [["python", "-m", "pytest", "-m", "torture", "-s"]],
     ),
     "oldest": ("the tests, with the oldest dependencies that are allowed", [PYTEST]),
+    "pythons": (
+        "a part of the tests with each other Python that is found, the first of them with SQLAlchemy 2.0",
+        [[*PYTEST, *TRIED]],
+    ),
     "lint": (
         "formatting, lint rules, import contracts",
         [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["lint-imports", "--no-cache", "--no-logo"]],
@@ -47,6 +72,14 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
     "bench": (
         "benchmarks beside 0.74.1 and the bare drivers, into docs/benchmarks.rst; words after it go to them",
         [["python", "-m", "benchmarks"]],
+    ),
+    "package": (
+        "the source distribution and the wheel, into dist/, checked as a package index would, and for what is in them",
+        [
+            ["python", "-m", "build", "--no-isolation", "--outdir", "dist"],
+            ["twine", "check", "--strict", "dist/*"],
+            ["check-wheel-contents", "dist"],
+        ],
     ),
     "docs": (
         "the documentation, into docs/_build/html, and whether its links lead somewhere",
@@ -62,6 +95,17 @@ STEPS: "dict[str, tuple[str, list[list[str]]]]" = {
 }
 
 
+class Environment(NamedTuple):
+    """A virtual environment to run a step in."""
+
+    name: str
+    """Its folder, beside this file."""
+    python: str = sys.executable
+    """The interpreter that it is made of."""
+    bounds: "tuple[str, ...]" = ()
+    """Requirements that take the place of what the lock says of the same distributions."""
+
+
 def main(arguments: "list[str] | None" = None) -> int:
     """Run the step that ``arguments`` name.
 
@@ -73,10 +117,14 @@ def main(arguments: "list[str] | None" = None) -> int:
         return run_with_newer_python(arguments)
     try:
         if options.here:
-            programs = Path(sys.executable).parent
-        else:
-            programs = environment(".venv-oldest" if options.step == "oldest" else ".venv", options.step == "oldest")
-        return run_step(programs, options.step, options.words)
+            return run_step(Path(sys.executable).parent, options.step, options.words)
+        statuses = []
+        for environment in wanted(options.step):
+            programs = programs_of(environment)
+            if environment.name != ".venv":
+                say(f"{options.step} in {environment.name}")
+            statuses.append(run_step(programs, options.step, options.words))
+        return next(filter(None, statuses), 0)
     except subprocess.CalledProcessError as error:
         say(f"failed with exit status {error.returncode}: {' '.join(map(str, error.cmd))}")
         return error.returncode if error.returncode > 0 else 1
@@ -115,6 +163,36 @@ def run_with_newer_python(arguments: "list[str] | None") -> int:
     return 1
 
 
+def wanted(step: str) -> "list[Environment]":
+    """Return the environments that a step is run in, one after the other."""
+    if step == "oldest":
+        return [Environment(".venv-oldest", bounds=tuple(oldest_dependencies()))]
+    if step != "pythons":
+        return [Environment(".venv")]
+    found = {minor: find_python(minor) for minor in MINORS if (3, minor) != sys.version_info[:2]}
+    missing = [f"3.{minor}" for minor, python in found.items() if python is None]
+    pythons = [(f"3.{minor}", python) for minor, python in found.items() if python is not None]
+    if missing:
+        say(f"not found, and not tried: Python {', '.join(missing)}")
+    version = ".".join(map(str, sys.version_info[:2]))
+    (first, python), *others = pythons or [(version, sys.executable)]
+    return [
+        Environment(f".venv-{first}-sqlalchemy-2.0", python, ("SQLAlchemy==2.0.*",)),
+        *(Environment(f".venv-{version}", python) for version, python in others),
+    ]
+
+
+def find_python(minor: int) -> "str | None":
+    """Return the path of a Python 3 of that minor version that can make an environment; None when there is none."""
+    elsewhere = [path for pattern in PYTHONS_ELSEWHERE for path in sorted(Path.home().glob(pattern.format(minor)))]
+    check = f"import sys, ensurepip; sys.exit(sys.version_info[:2] != (3, {minor}))"
+    for path in filter(None, [shutil.which(f"python3.{minor}"), *map(str, elsewhere)]):
+        # Version managers put names on PATH that start nothing, so each is tried.
+        if subprocess.call([path, "-c", check], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+            return path
+    return None
+
+
 def run_step(programs: Path, step: str, words: "list[str]") -> int:
     """Run the commands of a step with the programs of one environment; stop at the first that fails."""
     _, commands = STEPS[step]
@@ -129,33 +207,29 @@ def run_step(programs: Path, step: str, words: "list[str]") -> int:
     return 0
 
 
-def environment(name: str, oldest: bool) -> Path:
-    """Make the virtual environment ``name``, or bring it up to date.
-
-    Args:
-        name: Folder of the environment, beside this file.
-        oldest: Whether the library's own dependencies are the oldest allowed ones instead of the locked ones.
+def programs_of(environment: Environment) -> Path:
+    """Make a virtual environment, or bring it up to date.
 
     Returns:
         The folder of its programs.
 
     Raises:
         subprocess.CalledProcessError: The environment could not be made; what failed has said why.
-        SystemExit: This Python can make no environment.
+        SystemExit: Its Python can make no environment.
     """
-    folder = ROOT / name
+    folder = ROOT / environment.name
     python = folder / "bin" / "python"
     version = version_of(python)
     if version is None:
-        say(f"making {name} with Python {'.'.join(map(str, sys.version_info[:3]))}; this takes about a minute, once")
-        make_environment(folder)
+        say(f"making {environment.name} with {environment.python}; this takes about a minute, once")
+        make_environment(folder, environment.python)
         version = version_of(python)
-    state = hashlib.sha256(f"{ROOT}\n{version}\n{oldest}\n".encode())
+    state = hashlib.sha256(f"{ROOT}\n{version}\n{environment.bounds}\n".encode())
     for file in ENVIRONMENT_FILES:
         state.update((ROOT / file).read_bytes())
     stamp = folder / STAMP
     if not stamp.exists() or stamp.read_text() != state.hexdigest():
-        install(python, folder, oldest)
+        install(python, folder, environment.bounds)
         stamp.write_text(state.hexdigest())
     return python.parent
 
@@ -170,8 +244,8 @@ def version_of(python: Path) -> "str | None":
     return answer.stdout
 
 
-def make_environment(folder: Path) -> None:
-    """Make an empty virtual environment that has pip, with whichever tool this Python has.
+def make_environment(folder: Path, python: str = sys.executable) -> None:
+    """Make an empty virtual environment that has pip, with whichever tool a Python has.
 
     Debian leaves ``ensurepip`` out of Python, and a ``venv`` without it has no pip; virtualenv brings its own pip,
     and an installed pip can install another one.
@@ -185,41 +259,46 @@ def make_environment(folder: Path) -> None:
         ],
     }
     for module, steps in commands.items():
-        if importlib.util.find_spec(module):
+        if subprocess.call([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL) == 0:
             for step in steps:
-                subprocess.run([sys.executable, "-m", *step], check=True)
+                subprocess.run([python, "-m", *step], check=True)
             return
-    say(f"{sys.executable} has neither ensurepip, virtualenv nor pip; install one (on Debian: python3-venv)")
+    say(f"{python} has neither ensurepip, virtualenv nor pip; install one (on Debian: python3-venv)")
     raise SystemExit(1)
 
 
-def install(python: Path, folder: Path, oldest: bool) -> None:
+def install(python: Path, folder: Path, bounds: "tuple[str, ...]") -> None:
     """Install the locked releases, then the library itself in place.
 
     The lock is made on one platform. What another one needs besides comes with the second command, which installs
-    nothing more than the library where the lock is complete.
+    nothing more than the library and what has bounds where the lock is complete.
     """
     say(f"installing what Pipfile.lock names into {folder.name}")
-    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-compile"]
     locked = folder / "locked.txt"
-    locked.write_text("\n".join(locked_requirements(["develop"] if oldest else ["default", "develop"])))
+    locked.write_text("\n".join(locked_requirements({normal_name(bound) for bound in bounds})))
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(locked)], check=True)
-    bounds = folder / "bounds.txt"
-    bounds.write_text("\n".join(oldest_dependencies() if oldest else []))
+    constraints = folder / "bounds.txt"
+    constraints.write_text("\n".join(bounds))
     project = f"{ROOT}[embedded,schema,test]"
-    subprocess.run([*pip, "--no-build-isolation", "-c", str(bounds), "-e", project], check=True)
+    subprocess.run([*pip, "--no-build-isolation", "-c", str(constraints), "-e", project], check=True)
 
 
-def locked_requirements(sections: "list[str]") -> "list[str]":
+def locked_requirements(without: "set[str] | frozenset[str]" = frozenset()) -> "list[str]":
     """Return the releases that Pipfile.lock holds, as lines of a requirements file with hashes."""
     lock = json.loads((ROOT / "Pipfile.lock").read_text())
     lines = {}
-    for section in sections:
-        for name, entry in lock[section].items():
+    for name, entry in [*lock["default"].items(), *lock["develop"].items()]:
+        if normal_name(name) not in without:
             marker = f" ; {entry['markers']}" if "markers" in entry else ""
             hashes = " ".join(f"--hash={hash_}" for hash_ in entry["hashes"])
             lines[name] = f"{name}{entry['version']}{marker} {hashes}"
     return [lines[name] for name in sorted(lines)]
+
+
+def normal_name(requirement: str) -> str:
+    """Return the name of the distribution that a requirement begins with, as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement, maxsplit=1)[0]).lower()
 
 
 def oldest_dependencies() -> "list[str]":

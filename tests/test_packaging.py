@@ -182,7 +182,7 @@ def test_lock_is_that_of_the_pipfile_and_names_pypi_alone() -> None:
 
 def test_lock_satisfies_the_bounds_and_has_hashes() -> None:
     pins = {}
-    for line in dev.locked_requirements(["default", "develop"]):
+    for line in dev.locked_requirements():
         requirement, *hashes = line.split(" --hash=")
         assert hashes
         assert all(hash_.startswith("sha256:") for hash_ in hashes)
