@@ -294,7 +294,7 @@ class TestFailures:
         written = logical_dump(graph)
         with counted_statements(graph.engine) as statements:
             assert sync_inspection_documents(amun.url, [A], graph=graph) == (1, 1, 0, 0)
-        assert len(statements) == 1
+        assert not [statement for statement in statements if "INSERT" in statement]
         assert logical_dump(graph) == written
         assert store.document_exists(A)
 
@@ -344,7 +344,7 @@ class TestThoseAskedFor:
         graph.sync_inspection_result(of_2019(document_id=A))
         with counted_statements(graph.engine) as statements:
             assert sync_inspection_documents(amun.url, graph=graph) == (1, 1, 0, 0)
-        assert sum("requested_inspection" in statement for statement in statements) == 1
+        assert sum("FROM requested_inspection" in statement for statement in statements) == 1
         assert {name for name, _ in amun.requests} == {B}
         assert sync_inspection_documents(amun.url, graph=graph) == (0, 0, 0, 0)
         # A is in the graph, and not on the store.
