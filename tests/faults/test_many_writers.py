@@ -137,7 +137,7 @@ def check_killed_writers(
 class TestKilledWriters:
     def test_every_document_is_in_once(self, graph: GraphDatabase, everything: Documents, quiet_dump: Dump) -> None:
         check_killed_writers(
-            graph, everything, quiet_dump, jobs=[write_all] * 4, kills=2, longest=1.0, seed=random.randrange(2**32)
+            graph, everything, quiet_dump, jobs=[write_all] * 4, kills=3, longest=0.3, seed=random.randrange(2**32)
         )
 
     @pytest.mark.torture
@@ -147,7 +147,7 @@ class TestKilledWriters:
         seed = new_seed()
         documents = documents_of_every_kind(sample_documents, 500, seed)
         expected = quiet(documents)
-        check_killed_writers(graph, documents, expected, jobs=[write_all] * 8, kills=15, longest=12.0, seed=seed)
+        check_killed_writers(graph, documents, expected, jobs=[write_all] * 8, kills=15, longest=3.0, seed=seed)
 
     @pytest.mark.torture
     def test_who_remove_and_replace(self, graph: GraphDatabase, sample_documents: list[Json], quiet: Quiet) -> None:
@@ -155,7 +155,7 @@ class TestKilledWriters:
         documents = documents_of_every_kind(sample_documents, 140, seed)
         expected = quiet(documents)
         jobs: list[Callable[[Documents, int], None]] = [write_all, replace_all, remove_and_write_all] * 2
-        check_killed_writers(graph, documents, expected, jobs=jobs, kills=10, longest=12.0, seed=seed)
+        check_killed_writers(graph, documents, expected, jobs=jobs, kills=10, longest=3.0, seed=seed)
 
 
 def test_removals_and_replacements_beside_writers(
