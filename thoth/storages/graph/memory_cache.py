@@ -83,13 +83,13 @@ class MemoryCache(dict[str, Answers]):
 
 
 def _freeze(answer: Any) -> tuple[Callable[[Any], Any] | None, Any]:
-    """Return an answer in a form that nobody can change, and how to make a new one of it."""
+    """Return an answer in a form that nobody else has or can change, and how to make a new one of it."""
     if not isinstance(answer, list):
         return None, answer
     if answer and isinstance(answer[0], dict):
-        return _thaw_dicts, tuple(tuple(item.items()) for item in answer)
+        return _copied, tuple(map(dict, answer))
     return list, tuple(answer)
 
 
-def _thaw_dicts(frozen: tuple[tuple[tuple[str, Any], ...], ...]) -> list[dict[str, Any]]:
-    return [dict(items) for items in frozen]
+def _copied(kept: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    return [item.copy() for item in kept]
