@@ -202,6 +202,14 @@ class TestContent:
             assert closure is not None
             assert closure.tuples() == [(("a", "1.0", PYPI), ("b", "1.0", PYPI))]
 
+    def test_asked_for_and_known_as_a_dependency_alone(self, graph: GraphDatabase, path: Path) -> None:
+        """It was not found, and the file is not complete for it: which versions there are is asked again."""
+        graph.sync_solver_result(solver_document(tree=[solved("a", dependencies=[requires("b", "1.0")])]))
+        assert build(graph, path, ["a", "b"]).packages_not_found == ["b"]
+        with GraphCache(str(path)) as cache:
+            assert cache.scope()["packages"] == ["a"]
+            assert cache.get_all_versions_python_package("b", **RHEL) is None
+
     @pytest.mark.parametrize("rows", ["1", "7"])
     def test_rows_held_at_once_do_not_matter(
         self, samples: GraphDatabase, built: tuple[Path, BuildReport], path: Path, rows: str

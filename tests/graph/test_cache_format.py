@@ -20,6 +20,7 @@ from thoth.storages.graph.cache_format import (
     condition_word,
     pack,
     runs_of,
+    united,
 )
 
 WORD = 0xFFFF_FFFF
@@ -33,6 +34,24 @@ records = st.builds(PackedRecord, ids, st.lists(runs, max_size=4), st.lists(othe
 
 COUNTS = (0, 1, 31, 32, 33, 70)
 FILLED = st.dictionaries(st.integers(0, 69), st.lists(records, min_size=1, max_size=2), max_size=4)
+
+
+few_runs = st.tuples(st.integers(2, 3), st.integers(0, 12), st.integers(1, 6)).map(
+    lambda drawn: Run(drawn[0], drawn[1], drawn[1] + drawn[2])
+)
+
+
+@given(st.lists(few_runs, max_size=6))
+def test_united_runs_hold_what_each_of_them_holds(drawn: list[Run]) -> None:
+    """Runs overlap when several requirements are about one package, and one may lie within another."""
+    expected = [
+        run
+        for package_id in (2, 3)
+        for run in runs_of(
+            package_id, (at for one in drawn if one.package_id == package_id for at in range(one.first, one.end))
+        )
+    ]
+    assert united(drawn) == expected
 
 
 def package_of(count: int, asked: set[int], filled: dict[int, list[PackedRecord]]) -> tuple[int, PackedVersions]:

@@ -23,7 +23,7 @@ from .models_base import Base, BaseExtension
 M = TypeVar("M", bound=BaseExtension)
 Row = Sequence[Any]
 
-NO_COLUMNS: Final[Mapping[str, type[Any]]] = MappingProxyType({})
+_NO_COLUMNS: Final[Mapping[str, type[Any]]] = MappingProxyType({})
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 16
@@ -198,7 +198,7 @@ def _natural_key(model: type[Any]) -> tuple[str, ...]:
 
 
 def recordset(
-    model: type[Any], columns: Sequence[str], parameter: str = "rows", *, foreign: Mapping[str, type[Any]] = NO_COLUMNS
+    model: type[Any], columns: Sequence[str], parameter: str = "rows", *, foreign: Mapping[str, type[Any]] = _NO_COLUMNS
 ) -> str:
     """Return SQL for the rows of a JSON parameter, named ``wanted`` and numbered from 1 as ``n``.
 
