@@ -34,6 +34,7 @@ from thoth.storages.config import KnowledgeGraphConfig
 from thoth.storages.exceptions import DatabaseNotInitialized, NotConnected, NotFoundError, ThothStorageException
 from thoth.storages.graph import migrations, revisions
 from thoth.storages.graph.models_base import Base
+from thoth.storages.graph.models_functions import function_statements
 from thoth.storages.graph.models_views import view_statements
 from thoth.storages.graph.revisions import Revision, SchemaState
 from thoth.storages.graph.sql_base import database_url
@@ -99,7 +100,10 @@ CATALOGUES = {
         SELECT typname FROM pg_type WHERE typnamespace = CAST(:schema AS regnamespace) AND typtype <> 'c'
             AND typelem = 0
     """,
-    "functions": "SELECT proname FROM pg_proc WHERE pronamespace = CAST(:schema AS regnamespace)",
+    "functions": """
+        SELECT pg_get_functiondef(oid), obj_description(oid) FROM pg_proc
+        WHERE pronamespace = CAST(:schema AS regnamespace)
+    """,
 }
 
 
@@ -120,7 +124,7 @@ def test_models_equal_migrations_in_the_catalogues(graph: GraphDatabase) -> None
         connection.execute(text("CREATE SCHEMA of_models"))
         connection.execute(text("SET LOCAL search_path TO of_models"))
         Base.metadata.create_all(connection, checkfirst=False)
-        for statement in view_statements():
+        for statement in (*view_statements(), *function_statements()):
             connection.execute(text(statement))
         declared = catalogue_of(connection, "of_models")
         transaction.rollback()
@@ -138,6 +142,7 @@ def test_catalogue_sees_differences(graph: GraphDatabase) -> None:
         for table, change in {
             "columns": "ALTER TABLE python_package_index ALTER warehouse_api_url TYPE varchar(9)",
             "views": "COMMENT ON VIEW v_solved IS 'something else'",
+            "functions": "ALTER FUNCTION sync_solver_documents RESET enable_seqscan",
             "constraints": "ALTER TABLE python_package_version "
             "ALTER CONSTRAINT fk_python_package_version_id NOT DEFERRABLE",
             "indexes": "DROP INDEX ix_depends_on_version_set_id",
@@ -365,8 +370,10 @@ def test_differences_between_models_and_tables(empty_database: str) -> None:
         with graph.engine.begin() as connection:
             connection.execute(text("ALTER TABLE cve DROP COLUMN advisory CASCADE, ADD COLUMN wrong int"))
             connection.execute(text("ALTER TABLE cve ALTER version_range DROP NOT NULL"))
+            connection.execute(text("ALTER FUNCTION sync_solver_documents RENAME TO another"))
         found = "\n".join(revisions.differences(graph.engine))
     assert "add view: v_vulnerability" in found
+    assert "replace function: sync_solver_documents" in found
     assert "add column: cve, " in found.replace("Column(", "")
     assert "wrong" in found
     assert "modify nullable: cve, version_range" in found

@@ -128,7 +128,7 @@ _POOLED = [
 # What lasts longer than a transaction: https://www.pgbouncer.org/features.html#sql-feature-map-for-pooling-modes
 _OF_A_SESSION = re.compile(
     r"(^|;)\s*(SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)|(RESET|LISTEN|PREPARE|DEALLOCATE|DISCARD|LOAD)\b)"
-    r"|\bDECLARE\b(?!.*\bWITHOUT HOLD\b)"
+    r"|\bDECLARE\b(?=.*\bCURSOR\b)(?!.*\bWITHOUT HOLD\b)"
     r"|\bpg_(try_)?advisory_(un)?lock|\bTEMP(ORARY)?\s+TABLE\b|\bpg_temp\b|\bset_config\((?![^()]*,\s*true\))",
     re.IGNORECASE,
 )

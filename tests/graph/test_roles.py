@@ -92,6 +92,8 @@ def permissions(graph: GraphDatabase) -> list[Any]:
                     """
                     SELECT relname, pg_get_userbyid(relowner), relacl::text FROM pg_class
                     WHERE relnamespace = CAST('public' AS regnamespace)
+                    UNION ALL SELECT proname, pg_get_userbyid(proowner), proacl::text FROM pg_proc
+                    WHERE pronamespace = CAST('public' AS regnamespace)
                     UNION ALL SELECT 'default', defaclobjtype::text, defaclacl::text FROM pg_default_acl
                     UNION ALL SELECT 'schema', nspname, nspacl::text FROM pg_namespace
                     UNION ALL SELECT 'database', datname, datacl::text FROM pg_database

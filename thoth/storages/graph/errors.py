@@ -15,10 +15,11 @@ from ..exceptions import (
     SchemaError,
 )
 from ..variables import Variable
+from .models_functions import FUNCTIONS
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 INVALID_CATALOG_NAME = "3D000"
-UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
+UNDEFINED_TABLE, UNDEFINED_COLUMN, _UNDEFINED_FUNCTION = "42P01", "42703", "42883"  # the last, of operators, too
 _CONFLICT = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 _SHUTDOWN = {"57P01", "57P02", "57P03"}  # admin_shutdown, crash_shutdown, cannot_connect_now
 _CONNECTION_CLASS = "08"
@@ -101,6 +102,10 @@ def translated(error: Exception, place: str) -> Exception:
         return DatabaseNotInitialized(f"{place}: the database does not exist: call initialize_schema()")
     if code == UNDEFINED_TABLE:
         return DatabaseNotInitialized(f"{place}: the schema is not there ({reason[:120]})")
+    if code == _UNDEFINED_FUNCTION and any(f"function {name}(" in reason for name in FUNCTIONS):
+        return DatabaseNotInitialized(
+            f"{place}: the schema is not there, or older than this release: call initialize_schema() ({reason[:120]})"
+        )
     if code in _CONFLICT:
         return RetryTransaction(f"{place}: other writers were in the way each time: {reason}")
     if code == _LOCK_NOT_AVAILABLE:

@@ -161,7 +161,7 @@ def schema_status(engine: Engine) -> SchemaStatus:
 def differences(engine: Engine) -> list[str]:
     """Return in what the tables of a database differ from the models, a line each; empty when they do not.
 
-    Of views, those that are missing are told.
+    Of views, those that are missing are told; of functions, those that are missing or do something else.
 
     Raises:
         DatabaseNotInitialized: the database is empty, or missing.
@@ -172,6 +172,7 @@ def differences(engine: Engine) -> list[str]:
     from alembic.runtime.migration import MigrationContext
 
     from .models_base import Base
+    from .models_functions import missing_functions
     from .models_performance import ALL_PERFORMANCE_MODELS
     from .models_views import VIEWS
 
@@ -181,10 +182,13 @@ def differences(engine: Engine) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         found = compare_metadata(context, Base.metadata)
         views = set(inspect(connection).get_view_names())
+        functions = missing_functions(connection)
     # Changes of one column come as a list of their own.
     return [
-        _difference(change) for changes in found for change in (changes if isinstance(changes, list) else [changes])
-    ] + [f"add view: {name}" for name in VIEWS if name not in views]
+        *(_difference(change) for changes in found for change in (changes if isinstance(changes, list) else [changes])),
+        *(f"add view: {name}" for name in VIEWS if name not in views),
+        *(f"replace function: {name}" for name in functions),
+    ]
 
 
 def as_sql(start: str = BASE, end: str = HEAD) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from ..exceptions import ConfigurationError
 from .models_base import REMOVALS, Base
+from .models_functions import FUNCTIONS
 from .models_performance import ALL_PERFORMANCE_MODELS
 from .models_views import VIEWS
 from .revisions import VERSION_TABLE, told_what_errors_mean
@@ -80,10 +81,13 @@ def statements(roles: Roles, database: str) -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES {in_schema} TO {writer}",
         f"GRANT SELECT ON ALL SEQUENCES {in_schema} TO {reader}",
         f"GRANT SELECT, USAGE ON ALL SEQUENCES {in_schema} TO {writer}",
+        # As it is, unless somebody took it from PUBLIC.
+        f"GRANT EXECUTE ON ALL FUNCTIONS {in_schema} TO {writer}",
         f"{later} GRANT SELECT ON TABLES TO {reader}",
         f"{later} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {writer}",
         f"{later} GRANT SELECT ON SEQUENCES TO {reader}",
         f"{later} GRANT SELECT, USAGE ON SEQUENCES TO {writer}",
+        f"{later} GRANT EXECUTE ON FUNCTIONS TO {writer}",
         _only_read(VERSION_TABLE, roles.writer),
     ]
 
@@ -133,20 +137,24 @@ def _usable(migrator: str) -> str:
 
 
 def _owned(migrator: str) -> str:
-    """Give the tables, views and sequences of the models to the migrator, and nothing of others that is beside them.
+    """Give what the migrations made to the migrator, and nothing of others that is beside it.
 
     A sequence of a column goes with its table.
     """
-    listed = ", ".join(map(_literal, [*sorted(Base.metadata.tables), *VIEWS, REMOVALS.name, VERSION_TABLE]))
+    relations = ", ".join(map(_literal, [*sorted(Base.metadata.tables), *VIEWS, REMOVALS.name, VERSION_TABLE]))
+    functions = ", ".join(map(_literal, FUNCTIONS))
+    schema, owner = f"CAST({_literal(_SCHEMA)} AS regnamespace)", f"CAST(quote_ident({_literal(migrator)}) AS regrole)"
     return _block(
-        f"FOR relation IN\n"
-        f"        SELECT pg_class.oid FROM pg_class\n"
-        f"        WHERE relnamespace = CAST({_literal(_SCHEMA)} AS regnamespace) AND relname IN ({listed})\n"
-        f"            AND relowner <> CAST(quote_ident({_literal(migrator)}) AS regrole)\n"
+        f"FOR thing IN\n"
+        f"        SELECT format('TABLE %s', CAST(oid AS regclass)) FROM pg_class\n"
+        f"        WHERE relnamespace = {schema} AND relname IN ({relations}) AND relowner <> {owner}\n"
+        f"        UNION ALL\n"
+        f"        SELECT format('FUNCTION %s', CAST(oid AS regprocedure)) FROM pg_proc\n"
+        f"        WHERE pronamespace = {schema} AND proname IN ({functions}) AND proowner <> {owner}\n"
         f"    LOOP\n"
-        f"        EXECUTE format('ALTER TABLE %s OWNER TO %I', relation, {_literal(migrator)});\n"
+        f"        EXECUTE format('ALTER %s OWNER TO %I', thing, {_literal(migrator)});\n"
         f"    END LOOP;",
-        declare="relation regclass",
+        declare="thing text",
     )
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import TextClause, inspect, text
@@ -18,14 +17,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from ..exceptions import RetryTransaction, SchemaError, shown
-from .models_base import Base, BaseExtension
+from .models_base import Base, BaseExtension, column_types
 
 M = TypeVar("M", bound=BaseExtension)
 Row = Sequence[Any]
 
-_NO_COLUMNS: Final[Mapping[str, type[Any]]] = MappingProxyType({})
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _AT_ONCE = 16
 """Rows that are encoded before their size is known."""
 _ATTEMPTS = 5
@@ -92,17 +88,6 @@ def insert_run(session: Session, model: type[Base], values: Mapping[str, Any]) -
     return id_
 
 
-class Wanted(NamedTuple):
-    """Rows of a table whose ids are asked for."""
-
-    model: type[Base]
-    """Its natural key is declared on it."""
-    rows: Sequence[Mapping[str, Any]]
-    """Values by name of column, with distinct natural keys; all rows name the same columns."""
-    insert: bool = True
-    """Whether rows whose natural key is missing are inserted."""
-
-
 def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert the rows whose natural key is missing; return the id of every row, in the order given.
 
@@ -119,51 +104,38 @@ def ids_for(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any
         SchemaError: a part of a key is too long for an index.
 
     """
-    (ids,) = ids_for_tables(session, [Wanted(model, rows)])
-    return ids  # type: ignore[return-value]
-
-
-def ids_for_tables(session: Session, wanted: Sequence[Wanted]) -> list[list[int | None]]:
-    """Do what `ids_for` does for several tables that do not refer to each other, in one statement.
-
-    Args:
-        session: an open session at isolation level READ COMMITTED.
-        wanted: the tables, in the order in which they are written: the same for all who write them.
-
-    Returns:
-        The ids by table, one a row; None for a row that is missing and is not to be inserted.
-
-    Raises:
-        RetryTransaction: other writers removed the rows again and again.
-        SchemaError: a part of a key is too long for an index.
-
-    """
-    ids: list[list[int | None]] = [[None] * len(each.rows) for each in wanted]
-    left = [number for number, each in enumerate(wanted) if each.rows]
-    for number in left:
-        _check_lengths(wanted[number])
+    if not rows:
+        return []
+    key = _natural_key(model)
+    for row in rows:
+        for name in key:
+            check_key_part(model, name, row[name])
+    missing = frozenset(name for name in key if any(row[name] is None for row in rows))
+    statement, parameters = _ids_statement(model, tuple(rows[0]), missing), {"rows": encode(rows)}
     # A row that another writer committed meanwhile is seen by neither half of the statement: it is, the next time.
     for _ in range(_ATTEMPTS):
-        if not left:
-            return ids
-        statement = _ids_statement(tuple(_part(wanted[number]) for number in left))
-        parameters = {f"rows_{place}": encode(wanted[number].rows) for place, number in enumerate(left)}
-        for place, row, id_ in session.execute(statement, parameters):  # one statement; again only after a race
-            ids[left[place]][row - 1] = id_
-        left = [number for number in left if wanted[number].insert and None in ids[number]]
-    if left:
-        raise RetryTransaction(f"rows of {wanted[left[0]].model.__tablename__} come and go")
-    return ids
+        ids: dict[int, int] = dict(
+            session.execute(statement, parameters).all()
+        )  # one statement; again only after a race
+        if len(ids) == len(rows):
+            return [ids[n] for n in range(1, len(rows) + 1)]
+    raise RetryTransaction(f"rows of {model.__tablename__} come and go")
 
 
-def _check_lengths(wanted: Wanted) -> None:
-    for name in _natural_key(wanted.model):
-        for row in wanted.rows:
-            value = row[name]
-            if isinstance(value, str) and len(value) > _MAX_KEY_LENGTH:
-                raise SchemaError(
-                    f"{wanted.model.__tablename__}.{name}: more than {_MAX_KEY_LENGTH} characters: {shown(value)}"
-                )
+def check_key_part(model: type[Any], name: str, value: object) -> None:
+    """Refuse what is too long for the index of a natural key.
+
+    Args:
+        model: the model of the table.
+        name: the column.
+        value: its value.
+
+    Raises:
+        SchemaError: the message names table and column.
+
+    """
+    if isinstance(value, str) and len(value) > _MAX_KEY_LENGTH:
+        raise SchemaError(f"{model.__tablename__}.{name}: more than {_MAX_KEY_LENGTH} characters: {shown(value)}")
 
 
 def get_or_create(session: Session, model: type[M], values: Mapping[str, Any]) -> tuple[M, bool]:
@@ -188,32 +160,22 @@ def _table(model: type[Any]) -> Any:
     return inspect(model).local_table
 
 
-def _type(column: Any) -> str:
-    name: str = column.type.compile(_DIALECT)
-    return name.split(" COLLATE", maxsplit=1)[0]
-
-
 def _natural_key(model: type[Any]) -> tuple[str, ...]:
     return tuple(model.NATURAL_KEY)
 
 
-def recordset(
-    model: type[Any], columns: Sequence[str], parameter: str = "rows", *, foreign: Mapping[str, type[Any]] = _NO_COLUMNS
-) -> str:
+def recordset(model: type[Any], columns: Sequence[str], parameter: str = "rows") -> str:
     """Return SQL for the rows of a JSON parameter, named ``wanted`` and numbered from 1 as ``n``.
 
     Args:
         model: the model whose columns give their types.
         columns: their names.
         parameter: the name of the parameter.
-        foreign: names of columns that follow, with the models that they are of.
 
     """
-    models = {**dict.fromkeys(columns, model), **foreign}
-    types = ", ".join(f"{name} {_type(_table(of).c[name])}" for name, of in models.items())
-    names = ", ".join(models)
     return (
-        f"ROWS FROM (json_to_recordset(CAST(:{parameter} AS json)) AS ({types})) WITH ORDINALITY AS wanted({names}, n)"
+        f"ROWS FROM (json_to_recordset(CAST(:{parameter} AS json)) AS ({column_types(model, columns)})) "
+        f"WITH ORDINALITY AS wanted({', '.join(columns)}, n)"
     )
 
 
@@ -228,57 +190,35 @@ def _insert_run_statement(model: type[Base], columns: tuple[str, ...]) -> TextCl
     return text(f"{_insert_statement(model, columns).text} ON CONFLICT DO NOTHING RETURNING id")
 
 
-class _Part(NamedTuple):
-    """What the statement for ids is like in the part about a table."""
-
-    model: type[Base]
-    columns: tuple[str, ...]
-    nullable: frozenset[str]
-    """Columns of the natural key of which some values are missing."""
-    insert: bool
-
-
-def _part(wanted: Wanted) -> _Part:
-    nullable = frozenset(name for name in _natural_key(wanted.model) if any(row[name] is None for row in wanted.rows))
-    return _Part(wanted.model, tuple(wanted.rows[0]), nullable, wanted.insert)
-
-
 @lru_cache(maxsize=256)
-def _ids_statement(parts: tuple[_Part, ...]) -> TextClause:
-    """Return the statement that gives the number of a part, the number of a row and its id.
+def _ids_statement(model: type[Any], columns: tuple[str, ...], nullable: frozenset[str]) -> TextClause:
+    """Return the statement that gives the number of a row and its id.
 
-    A table is written when its rows are read from the union, whose members are read one after the other: the order of
-    the parts is the order of the locks.
+    Args:
+        model: the model of the table.
+        columns: those of the rows.
+        nullable: those of the natural key of which some values are missing.
+
     """
-    expressions, answers = zip(*(_ids_of_part(number, part) for number, part in enumerate(parts)), strict=True)
-    return text(f"WITH {', '.join(expressions)} {' UNION ALL '.join(answers)}")
-
-
-def _ids_of_part(number: int, part: _Part) -> tuple[str, str]:
-    """Return the expressions for a table, and what selects from them."""
-    table, names, key = part.model.__tablename__, ", ".join(part.columns), _natural_key(part.model)
+    table, names, key = model.__tablename__, ", ".join(columns), _natural_key(model)
 
     # An index serves "=", and not IS NOT DISTINCT FROM: that one is used only for the parts that are really missing.
     def same(left: str, right: str) -> str:
-        equal = {name: "IS NOT DISTINCT FROM" if name in part.nullable else "=" for name in key}
+        equal = {name: "IS NOT DISTINCT FROM" if name in nullable else "=" for name in key}
         return " AND ".join(f"{left}.{name} {equal[name]} {right}.{name}" for name in key)
 
-    wanted, present, inserted = f"wanted_{number}", f"present_{number}", f"inserted_{number}"
-    expressions = f"""
-        {wanted} AS MATERIALIZED (SELECT * FROM {recordset(part.model, part.columns, f"rows_{number}")}),
-        {present} AS MATERIALIZED (
-            SELECT {wanted}.n, stored.id FROM {wanted} JOIN {table} AS stored ON {same("stored", wanted)}
-        )"""
-    answer = f"SELECT {number}, n, id FROM {present}"
-    if part.insert:
-        expressions += f""",
-        {inserted} AS (
+    return text(
+        f"""
+        WITH wanted AS MATERIALIZED (
+            SELECT * FROM {recordset(model, columns)}
+        ), present AS MATERIALIZED (
+            SELECT wanted.n, stored.id FROM wanted JOIN {table} AS stored ON {same("stored", "wanted")}
+        ), inserted AS (
             INSERT INTO {table} ({names})
-            SELECT {names} FROM {wanted} WHERE n NOT IN (SELECT n FROM {present}) ORDER BY {", ".join(key)}
+            SELECT {names} FROM wanted WHERE n NOT IN (SELECT n FROM present) ORDER BY {", ".join(key)}
             ON CONFLICT DO NOTHING RETURNING id, {", ".join(key)}
-        )"""
-        answer += (
-            f" UNION ALL SELECT {number}, {wanted}.n, {inserted}.id "
-            f"FROM {wanted} JOIN {inserted} ON {same(inserted, wanted)}"
         )
-    return expressions, answer
+        SELECT n, id FROM present
+        UNION ALL SELECT wanted.n, inserted.id FROM wanted JOIN inserted ON {same("inserted", "wanted")}
+        """
+    )

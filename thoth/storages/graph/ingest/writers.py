@@ -15,13 +15,11 @@ from sqlalchemy.orm import Session
 
 from ...exceptions import RetryTransaction
 from ..known_ids import known_ids
-from ..models_base import REMOVALS, Base
+from ..models_base import REMOVALS, WRITERS_LOCK, Base
 from .removal import remove_runs
 
-_LOCK = 0x7468_6F74_68_01
-
-_LOCK_ALONE = select(func.pg_advisory_xact_lock(_LOCK))
-_WITH_LOCK_SHARED = f"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({_LOCK}))"
+_LOCK_ALONE = select(func.pg_advisory_xact_lock(WRITERS_LOCK))
+_WITH_LOCK_SHARED = f"WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({WRITERS_LOCK}))"
 _COUNT_REMOVAL = select(REMOVALS.next_value())
 # A sequence that was never used has the same last value as one that was used once.
 _REMOVALS_SO_FAR = "SELECT last_value + is_called::int FROM removals"
