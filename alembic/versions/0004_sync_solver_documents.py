@@ -81,7 +81,7 @@ _BODY = f"""
         -- Removals take this lock alone: no row that is found here goes before the transaction ends.
         PERFORM pg_advisory_xact_lock_shared(127991895320577);
         IF NOT EXISTS (
-            SELECT FROM json_to_recordset(documents) AS document(document_id text)
+            SELECT FROM jsonb_to_recordset(documents) AS document(document_id text)
             WHERE {_RUN_ID} IS NULL
         ) THEN
             RETURN ARRAY[]::text[];
@@ -92,15 +92,15 @@ _BODY = f"""
         -- and never in a circle. What another one commits while a statement waits for it is seen by the next.
         INSERT INTO solved_software_environment (os_name, os_version, python_version)
         SELECT DISTINCT os_name, os_version, python_version
-        FROM json_to_recordset(documents) AS document(os_name text, os_version text, python_version text)
+        FROM jsonb_to_recordset(documents) AS document(os_name text, os_version text, python_version text)
         WHERE {_ENVIRONMENT_ID} IS NULL
         ORDER BY os_name, os_version, python_version
         ON CONFLICT DO NOTHING;
 
         INSERT INTO python_package_index (url)
         SELECT DISTINCT index_url
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(index_url text)
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(index_url text)
         WHERE index_url IS NOT NULL AND {_INDEX_ID} IS NULL
         ORDER BY index_url
         ON CONFLICT DO NOTHING;
@@ -109,11 +109,11 @@ _BODY = f"""
         SELECT DISTINCT package_name, package_version
         FROM (
             SELECT package_name, package_version
-            FROM json_to_recordset(documents) AS document(packages json),
-                json_to_recordset(packages) AS package(package_name text, package_version text)
+            FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+                jsonb_to_recordset(packages) AS package(package_name text, package_version text)
             UNION ALL
             SELECT package_name, package_version
-            FROM json_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[]),
+            FROM jsonb_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[]),
                 unnest(versions) AS package_version
             WHERE {_SET_ID} IS NULL
         ) AS package
@@ -123,7 +123,7 @@ _BODY = f"""
 
         INSERT INTO ecosystem_solver (ecosystem, solver_name, solver_version, solved_software_environment_id)
         SELECT DISTINCT 'python', solver_name, solver_version, {_ENVIRONMENT_ID}
-        FROM json_to_recordset(documents) AS document(
+        FROM jsonb_to_recordset(documents) AS document(
             solver_name text, solver_version text, os_name text, os_version text, python_version text)
         WHERE {_SOLVER_ID} IS NULL
         ORDER BY 1, 2, 3, 4
@@ -131,8 +131,8 @@ _BODY = f"""
 
         INSERT INTO python_package_license (license_name, license_identifier, license_version)
         SELECT DISTINCT license_name, license_identifier, license_version
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(
                 has_license boolean, license_name text, license_identifier text, license_version text)
         WHERE has_license AND {_LICENSE_ID} IS NULL
         ORDER BY license_name, license_identifier, license_version
@@ -147,8 +147,8 @@ _BODY = f"""
 
         INSERT INTO python_artifact (artifact_hash_sha256)
         SELECT DISTINCT artifact_hash_sha256
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(sha256 text[]),
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(sha256 text[]),
             unnest(sha256) AS artifact(artifact_hash_sha256)
         WHERE {_ARTIFACT_ID} IS NULL
         ORDER BY artifact_hash_sha256
@@ -159,7 +159,7 @@ _BODY = f"""
             SELECT {_LISTED_ID} AS id
             FROM unnest(versions) AS listed(package_version)
             ORDER BY id)
-        FROM json_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[])
+        FROM jsonb_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[])
         WHERE {_SET_ID} IS NULL
         ORDER BY digest
         ON CONFLICT DO NOTHING;
@@ -168,7 +168,7 @@ _BODY = f"""
         WITH run AS (
             INSERT INTO solver_run (document_id, datetime, duration, ecosystem_solver_id)
             SELECT document_id, datetime, duration, {_SOLVER_ID}
-            FROM json_to_recordset(documents) AS document(
+            FROM jsonb_to_recordset(documents) AS document(
                 document_id text, datetime timestamptz, duration integer,
                 solver_name text, solver_version text, os_name text, os_version text, python_version text)
             ORDER BY document_id
@@ -190,9 +190,9 @@ _BODY = f"""
                 {_ENVIRONMENT_ID},
                 {_INDEX_ID},
                 run_ids[array_position(written, document_id)]
-            FROM json_to_recordset(documents) AS document(
-                    document_id text, os_name text, os_version text, python_version text, packages json),
-                json_to_recordset(packages) AS package(package_name text, package_version text, index_url text)
+            FROM jsonb_to_recordset(documents) AS document(
+                    document_id text, os_name text, os_version text, python_version text, packages jsonb),
+                jsonb_to_recordset(packages) AS package(package_name text, package_version text, index_url text)
             WHERE document_id = ANY(written)
             ORDER BY 1, 2, 3
             ON CONFLICT (python_release_id, solved_software_environment_id, python_package_index_id)
@@ -206,14 +206,14 @@ _BODY = f"""
             SELECT {_VERSION_ID} AS version_id,
                 run_ids[array_position(written, document_id)] AS run_id,
                 package.*
-            FROM json_to_recordset(documents) AS document(
-                    document_id text, os_name text, os_version text, python_version text, packages json),
-                json_to_recordset(packages) AS package(
+            FROM jsonb_to_recordset(documents) AS document(
+                    document_id text, os_name text, os_version text, python_version text, packages jsonb),
+                jsonb_to_recordset(packages) AS package(
                     package_name text, package_version text, index_url text,
                     error boolean, error_unsolvable boolean, error_unparseable boolean, is_provided boolean,
                     metadata_digest bytea,
                     has_license boolean, license_name text, license_identifier text, license_version text,
-                    license_warning boolean, import_packages text[], requirements json, sha256 text[])
+                    license_warning boolean, import_packages text[], requirements jsonb, sha256 text[])
             WHERE document_id = ANY(written)
         ), outcome AS (
             INSERT INTO solved (
@@ -232,7 +232,7 @@ _BODY = f"""
             SELECT version_id, run_id, number - 1, {_SET_ID_OF_REQUIREMENT},
                 specifier, marker, extra, marker_evaluation_result
             FROM fact, ROWS FROM (
-                json_to_recordset(requirements) AS (
+                jsonb_to_recordset(requirements) AS (
                     digest bytea, specifier text, marker text, extra text, marker_evaluation_result boolean)
             ) WITH ORDINALITY AS needed(digest, specifier, marker, extra, marker_evaluation_result, number)
         ), artifact AS (
@@ -258,6 +258,7 @@ _BODY = f"""
         RETURN written;
     END
     """
+_SETTINGS = "SET enable_seqscan TO off SET plan_cache_mode TO force_generic_plan SET jit TO off"
 
 
 def upgrade() -> None:
@@ -265,8 +266,8 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL statement_timeout = '15min'")
     op.execute(
-        "CREATE FUNCTION sync_solver_documents(documents json, version_sets json, metadata json) RETURNS text[] "
-        f"LANGUAGE plpgsql\nSET enable_seqscan TO off\nAS $${dedent(_BODY)}$$"
+        "CREATE FUNCTION sync_solver_documents(documents jsonb, version_sets jsonb, metadata json) RETURNS text[] "
+        f"LANGUAGE plpgsql\n{_SETTINGS}\nAS $${dedent(_BODY)}$$"
     )
     op.execute(
         "COMMENT ON FUNCTION sync_solver_documents IS "

@@ -240,6 +240,15 @@ class TestRole:
         assert "no USAGE on removals" in finding.found
         assert "SELECT" not in finding.found
 
+    def test_that_may_not_call_a_function(self, doctored: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+        function = "FUNCTION sync_solver_documents"
+        taken = fault(f"REVOKE EXECUTE ON {function} FROM PUBLIC", f"GRANT EXECUTE ON {function} TO PUBLIC")
+        with taken, role("caller", "IN ROLE pg_read_all_data, pg_write_all_data", monkeypatch):
+            finding = found("role")
+        assert finding.status is Status.WARNING
+        assert "no EXECUTE on sync_solver_documents" in finding.found
+        assert finding.advice.endswith("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO caller")
+
     def test_that_sees_no_schema(self, doctored: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
         hidden = fault("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO PUBLIC")
         with hidden, role("outsider", "", monkeypatch):

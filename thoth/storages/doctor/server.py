@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 
 from ..config import POOL_OVERFLOW, POOL_SIZE
 from ..graph.models_base import REMOVALS, Base
+from ..graph.models_functions import FUNCTIONS
 from ..graph.models_performance import ALL_PERFORMANCE_MODELS
 from ..graph.revisions import SchemaState, SchemaStatus
 from .findings import Finding, Status, named
@@ -50,6 +51,10 @@ _LACKING = text(
         WHEN relname = 'alembic_version' THEN privilege = 'SELECT' AND NOT has_table_privilege(pg_class.oid, 'SELECT')
         ELSE relname = ANY(:tables) AND NOT has_table_privilege(pg_class.oid, privilege)
     END
+    UNION ALL
+    SELECT 'EXECUTE', proname FROM pg_proc
+    WHERE pronamespace = CAST(current_schema() AS regnamespace) AND proname = ANY(:functions)
+        AND NOT has_function_privilege(oid, 'EXECUTE')
     ORDER BY privilege, relname
     """
 )
@@ -156,14 +161,15 @@ def check_role(connection: Connection) -> Finding:
     role, quoted, is_superuser, schema = connection.execute(_ROLE).one()
     if schema is None:
         return Finding("role", Status.ERROR, f"{role} sees no schema", f"GRANT USAGE ON SCHEMA public TO {quoted}")
-    parameters = {"tables": list(Base.metadata.tables), "sequence": REMOVALS.name}
+    parameters = {"tables": list(Base.metadata.tables), "sequence": REMOVALS.name, "functions": list(FUNCTIONS)}
     lacking: dict[str, list[str]] = {}
     for privilege, name in connection.execute(_LACKING, parameters):
         lacking.setdefault(privilege, []).append(name)
     told = "; ".join(f"no {privilege} on {named(names)}" for privilege, names in lacking.items())
     grant = (
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted}; "
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}; "
+        f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {quoted}"
     )
     if "SELECT" in lacking:
         return Finding("role", Status.ERROR, f"{role}: {told}", grant)

@@ -4,6 +4,7 @@ A solver document goes in by one call. The server keeps the plans of the stateme
 to make as to carry out: https://www.postgresql.org/docs/current/plpgsql-implementation.html#PLPGSQL-PLAN-CACHING
 A plan is kept while tables grow, so it must not depend on how large they were: ids are looked up row by row, each by
 the index of a natural key, and never by a join, for which the planner would read the whole of a table that was small.
+What each statement reads again is ``jsonb``, which is parsed once: https://www.postgresql.org/docs/current/datatype-json.html
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ _SYNC_SOLVER_DOCUMENTS = f"""
         -- Removals take this lock alone: no row that is found here goes before the transaction ends.
         PERFORM pg_advisory_xact_lock_shared({WRITERS_LOCK});
         IF NOT EXISTS (
-            SELECT FROM json_to_recordset(documents) AS document(document_id text)
+            SELECT FROM jsonb_to_recordset(documents) AS document(document_id text)
             WHERE {_id(SolverRun, "document")} IS NULL
         ) THEN
             RETURN ARRAY[]::text[];
@@ -102,15 +103,15 @@ _SYNC_SOLVER_DOCUMENTS = f"""
         -- and never in a circle. What another one commits while a statement waits for it is seen by the next.
         INSERT INTO solved_software_environment (os_name, os_version, python_version)
         SELECT DISTINCT os_name, os_version, python_version
-        FROM json_to_recordset(documents) AS document(os_name text, os_version text, python_version text)
+        FROM jsonb_to_recordset(documents) AS document(os_name text, os_version text, python_version text)
         WHERE {_ENVIRONMENT_ID} IS NULL
         ORDER BY os_name, os_version, python_version
         ON CONFLICT DO NOTHING;
 
         INSERT INTO python_package_index (url)
         SELECT DISTINCT index_url
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(index_url text)
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(index_url text)
         WHERE index_url IS NOT NULL AND {_INDEX_ID} IS NULL
         ORDER BY index_url
         ON CONFLICT DO NOTHING;
@@ -119,11 +120,11 @@ _SYNC_SOLVER_DOCUMENTS = f"""
         SELECT DISTINCT package_name, package_version
         FROM (
             SELECT package_name, package_version
-            FROM json_to_recordset(documents) AS document(packages json),
-                json_to_recordset(packages) AS package(package_name text, package_version text)
+            FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+                jsonb_to_recordset(packages) AS package(package_name text, package_version text)
             UNION ALL
             SELECT package_name, package_version
-            FROM json_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[]),
+            FROM jsonb_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[]),
                 unnest(versions) AS package_version
             WHERE {_id(VersionSet, "version_set")} IS NULL
         ) AS package
@@ -133,7 +134,7 @@ _SYNC_SOLVER_DOCUMENTS = f"""
 
         INSERT INTO ecosystem_solver (ecosystem, solver_name, solver_version, solved_software_environment_id)
         SELECT DISTINCT 'python', solver_name, solver_version, {_ENVIRONMENT_ID}
-        FROM json_to_recordset(documents) AS document(
+        FROM jsonb_to_recordset(documents) AS document(
             solver_name text, solver_version text, os_name text, os_version text, python_version text)
         WHERE {_SOLVER_ID} IS NULL
         ORDER BY 1, 2, 3, 4
@@ -141,8 +142,8 @@ _SYNC_SOLVER_DOCUMENTS = f"""
 
         INSERT INTO python_package_license (license_name, license_identifier, license_version)
         SELECT DISTINCT license_name, license_identifier, license_version
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(
                 has_license boolean, license_name text, license_identifier text, license_version text)
         WHERE has_license AND {_LICENSE_ID} IS NULL
         ORDER BY license_name, license_identifier, license_version
@@ -157,8 +158,8 @@ _SYNC_SOLVER_DOCUMENTS = f"""
 
         INSERT INTO python_artifact (artifact_hash_sha256)
         SELECT DISTINCT artifact_hash_sha256
-        FROM json_to_recordset(documents) AS document(packages json),
-            json_to_recordset(packages) AS package(sha256 text[]),
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(sha256 text[]),
             unnest(sha256) AS artifact(artifact_hash_sha256)
         WHERE {_id(PythonArtifact, "artifact")} IS NULL
         ORDER BY artifact_hash_sha256
@@ -169,7 +170,7 @@ _SYNC_SOLVER_DOCUMENTS = f"""
             SELECT {_id(PythonRelease, "listed", package_name="version_set.package_name")} AS id
             FROM unnest(versions) AS listed(package_version)
             ORDER BY id)
-        FROM json_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[])
+        FROM jsonb_to_recordset(version_sets) AS version_set(digest bytea, package_name text, versions text[])
         WHERE {_id(VersionSet, "version_set")} IS NULL
         ORDER BY digest
         ON CONFLICT DO NOTHING;
@@ -178,7 +179,7 @@ _SYNC_SOLVER_DOCUMENTS = f"""
         WITH run AS (
             INSERT INTO solver_run (document_id, datetime, duration, ecosystem_solver_id)
             SELECT document_id, datetime, duration, {_SOLVER_ID}
-            FROM json_to_recordset(documents) AS document(
+            FROM jsonb_to_recordset(documents) AS document(
                 document_id text, datetime timestamptz, duration integer,
                 solver_name text, solver_version text, os_name text, os_version text, python_version text)
             ORDER BY document_id
@@ -200,9 +201,9 @@ _SYNC_SOLVER_DOCUMENTS = f"""
                 {_ENVIRONMENT_ID},
                 {_INDEX_ID},
                 run_ids[array_position(written, document_id)]
-            FROM json_to_recordset(documents) AS document(
-                    document_id text, os_name text, os_version text, python_version text, packages json),
-                json_to_recordset(packages) AS package(package_name text, package_version text, index_url text)
+            FROM jsonb_to_recordset(documents) AS document(
+                    document_id text, os_name text, os_version text, python_version text, packages jsonb),
+                jsonb_to_recordset(packages) AS package(package_name text, package_version text, index_url text)
             WHERE document_id = ANY(written)
             ORDER BY 1, 2, 3
             ON CONFLICT (python_release_id, solved_software_environment_id, python_package_index_id)
@@ -216,14 +217,14 @@ _SYNC_SOLVER_DOCUMENTS = f"""
             SELECT {_VERSION_ID} AS version_id,
                 run_ids[array_position(written, document_id)] AS run_id,
                 package.*
-            FROM json_to_recordset(documents) AS document(
-                    document_id text, os_name text, os_version text, python_version text, packages json),
-                json_to_recordset(packages) AS package(
+            FROM jsonb_to_recordset(documents) AS document(
+                    document_id text, os_name text, os_version text, python_version text, packages jsonb),
+                jsonb_to_recordset(packages) AS package(
                     package_name text, package_version text, index_url text,
                     error boolean, error_unsolvable boolean, error_unparseable boolean, is_provided boolean,
                     metadata_digest bytea,
                     has_license boolean, license_name text, license_identifier text, license_version text,
-                    license_warning boolean, import_packages text[], requirements json, sha256 text[])
+                    license_warning boolean, import_packages text[], requirements jsonb, sha256 text[])
             WHERE document_id = ANY(written)
         ), outcome AS (
             INSERT INTO solved (
@@ -242,7 +243,7 @@ _SYNC_SOLVER_DOCUMENTS = f"""
             SELECT version_id, run_id, number - 1, {_id(VersionSet, "needed")},
                 specifier, marker, extra, marker_evaluation_result
             FROM fact, ROWS FROM (
-                json_to_recordset(requirements) AS (
+                jsonb_to_recordset(requirements) AS (
                     digest bytea, specifier text, marker text, extra text, marker_evaluation_result boolean)
             ) WITH ORDINALITY AS needed(digest, specifier, marker, extra, marker_evaluation_result, number)
         ), artifact AS (
@@ -269,10 +270,14 @@ _SYNC_SOLVER_DOCUMENTS = f"""
     END
     """
 
+# Tables are not read from end to end: a plan that does so is good as long as they are small. Plans are kept, however
+# many documents come. Rows of JSON are taken for many, and so what is done with them for worth compiling: it is not.
+_SETTINGS = "SET enable_seqscan TO off SET plan_cache_mode TO force_generic_plan SET jit TO off"
+
 FUNCTIONS = {
     "sync_solver_documents": Function(
         "Puts solver documents in, as thoth-storages reads them; returns the identifiers of those that were not in.",
-        "documents json, version_sets json, metadata json",
+        "documents jsonb, version_sets jsonb, metadata json",
         "text[]",
         _SYNC_SOLVER_DOCUMENTS,
     ),
@@ -286,9 +291,8 @@ def function_statements() -> list[str]:
         statement
         for name, function in FUNCTIONS.items()
         for statement in (
-            # The planner is kept from reading the whole of a table, for which it takes a small one: see above.
             f"CREATE FUNCTION {name}({function.arguments}) RETURNS {function.returns} LANGUAGE plpgsql\n"
-            f"SET enable_seqscan TO off\nAS $${dedent(function.body)}$$",
+            f"{_SETTINGS}\nAS $${dedent(function.body)}$$",
             f"COMMENT ON FUNCTION {name} IS '{function.comment}'",
         )
     ]
