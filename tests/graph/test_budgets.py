@@ -154,8 +154,8 @@ READS = [
     Budget("get_table_sizes"),
 ]
 WRITES = [
-    Budget("sync_solver_result", (DOCUMENT,), statements=6),
-    Budget("sync_solver_result", (DOCUMENT,), {"force": True}, statements=26),
+    Budget("sync_solver_result", (DOCUMENT,)),
+    Budget("sync_solver_result", (DOCUMENT,), {"force": True}, statements=21),
     Budget("sync_solver_results", ([read_solver_document(DOCUMENT)],)),
     Budget("delete_solver_result", (f"{SOLVER}-budget",), statements=26),
     Budget("create_python_package_version_entity", (*FLASK, PYPI), statements=5),
