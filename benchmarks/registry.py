@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .measure import FLOOR, Subject
+from .measure import FLOOR, LIBRARY, Subject
 from .targets import Target
 from .workspace import Workspace
 
@@ -20,8 +20,9 @@ class Benchmark:
     targets: list[Target] = field(default_factory=list)
     rows: str = "rows"
     """What the numbers of rows count."""
-    bare: str = FLOOR
-    """Label of the subject that does nothing but what nobody can leave out: what it does not reach, nobody does."""
+    bare: Mapping[str, str] = field(default_factory=lambda: {LIBRARY: FLOOR})
+    """Who stands in the place of whom and does nothing but what nobody can leave out, by label: what they do not reach,
+    nobody does."""
 
 
 Group = Callable[[Workspace], Iterator[Benchmark]]

@@ -29,11 +29,17 @@ class Target:
             return "not measured", None
         return self.unit(value), value >= self.bound if self.at_least else value <= self.bound
 
-    def of_bare(self, outcomes: Outcomes, bare: str) -> str:
-        """Return what the bare subject measures by this target; empty when it is what is compared with."""
-        if bare not in outcomes or LIBRARY not in outcomes or self.measure(outcomes) is None:
+    def of_bare(self, outcomes: Outcomes, bare: Mapping[str, str]) -> str:
+        """Return what is measured when others stand for those that are compared; empty when that tells nothing.
+
+        Args:
+            outcomes: what was measured.
+            bare: by the label of a subject that of the other one.
+
+        """
+        if not {LIBRARY, *bare.values()} <= outcomes.keys() or self.measure(outcomes) is None:
             return ""
-        value = self.measure({**outcomes, LIBRARY: outcomes[bare]})
+        value = self.measure({**outcomes, **{label: outcomes[other] for label, other in bare.items()}})
         return "" if value in (None, 1.0, self.measure(outcomes)) else self.unit(value)
 
 

@@ -138,7 +138,7 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
             [Subject(LIBRARY, cold(Closure.tuples), 0, edges), plain, listed],
             [at_most(0.5, _DICT)],
             "edges",
-            _LIST,
+            {LIBRARY: _LIST},
         )
         yield Benchmark(
             "closure-cache-arrays",

@@ -19,6 +19,7 @@ from ..workspace import Workspace
 
 _ROOT = Path(__file__).parents[2]
 _ONE = "one writer"
+_BARE, _ONE_BARE = "two that send its statements alone", "one that sends its statements alone"
 
 
 @group("two-writers")
@@ -30,11 +31,14 @@ def two_writers(workspace: Workspace) -> Iterator[Benchmark]:
             f"two-writers-{size}",
             f"two processes that write, {how}",
             [
-                Subject(LIBRARY, partial(_share, workspace, 2, size), rows=1, rounds=3),
-                Subject(_ONE, partial(_share, workspace, 1, size), rows=1, rounds=3),
+                Subject(LIBRARY, partial(_share, workspace, "library", 2, size), rows=1, rounds=3),
+                Subject(_ONE, partial(_share, workspace, "library", 1, size), rows=1, rounds=3),
+                Subject(_BARE, partial(_share, workspace, "driver", 2, size), rows=1, rounds=3),
+                Subject(_ONE_BARE, partial(_share, workspace, "driver", 1, size), rows=1, rounds=3),
             ],
             [faster(_ONE, 1.5)],
             "documents",
+            {LIBRARY: _BARE, _ONE: _ONE_BARE},
         )
     yield Benchmark(
         "two-workers",
@@ -53,15 +57,16 @@ def _threads(workspace: Workspace, workers: int) -> float:
         return timed(lambda: sync_local_documents([workspace.lines], graph=graph, workers=workers))()
 
 
-def _share(workspace: Workspace, writers: int, size: int) -> float:
+def _share(workspace: Workspace, how: str, writers: int, size: int) -> float:
     count = min(workspace.options.written, len(workspace.documents)) if size == 1 else len(workspace.documents)
-    return _processes(workspace, writers, size, count) / count
+    return _processes(workspace, how, writers, size, count) / count
 
 
-def _processes(workspace: Workspace, writers: int, size: int, count: int) -> float:
+def _processes(workspace: Workspace, how: str, writers: int, size: int, count: int) -> float:
     """Let processes share the documents; return the seconds from when all are ready until the last is done."""
     with workspace.fresh(workspace.empty, "bench_library") as database:
-        command = [sys.executable, "-m", "benchmarks.writer", str(workspace.lines), str(count), str(writers), str(size)]
+        arguments = [str(workspace.lines), how, str(count), str(writers), str(size)]
+        command = [sys.executable, "-m", "benchmarks.writer", *arguments]
         variables = {**os.environ, **workspace.databases.environment(database)}
         processes = [
             subprocess.Popen(

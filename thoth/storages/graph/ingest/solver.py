@@ -5,7 +5,7 @@ What the documents state travels as JSON, in the shape that the function takes: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -74,23 +74,37 @@ def sync_solver_results(session: Session, documents: Sequence[SolverFacts], *, f
         to_write = documents_to_write(session, SolverRun, to_write, force=force, remove=remove_solver_runs)
     if not to_write:
         return 0
-    rows = _Rows()
-    for id_ in to_write:
-        rows.add(by_id[id_])
-    return len(session.scalar(_SYNC, rows.parameters()))
+    return len(session.scalar(_SYNC, function_arguments([by_id[id_] for id_ in to_write])))
 
 
-class _Rows:
+def function_arguments(documents: Iterable[SolverFacts]) -> dict[str, str]:
+    """Return what documents state as the function takes it, by name of argument.
+
+    Raises:
+        SchemaError: a part of a key is too long for an index, or all of it is more than a statement can hold.
+
+    """
+    return _Arguments().of(documents)
+
+
+class _Arguments:
     """What documents state, in the shape of the arguments of the function."""
 
     def __init__(self) -> None:
-        self._documents: list[Json] = []
         self._version_sets: dict[tuple[str, tuple[str, ...]], Json] = {}
         """By name and versions: the same sets recur."""
         self._metadata: dict[str, Json] = {}
         """By digest: large, and most of it said once for each environment."""
 
-    def add(self, document: SolverFacts) -> None:
+    def of(self, documents: Iterable[SolverFacts]) -> dict[str, str]:
+        rows = list(map(self._document, documents))  # first: it collects the others
+        return {
+            "documents": encode(rows),
+            "version_sets": encode(self._version_sets.values()),
+            "metadata": encode(self._metadata.values()),
+        }
+
+    def _document(self, document: SolverFacts) -> Json:
         environment = {
             "os_name": document.environment.os_name,
             "os_version": document.environment.os_version,
@@ -99,27 +113,13 @@ class _Rows:
         solver = {"solver_name": document.solver_name, "solver_version": document.solver_version}
         _check(SolvedSoftwareEnvironment, environment)
         _check(EcosystemSolver, solver)
-        row = {
+        return {
             "document_id": document.document_id,
             "datetime": document.datetime,
             "duration": document.duration,
             **solver,
             **environment,
             "packages": list(map(self._package, document.packages)),
-        }
-        self._documents.append(row)
-
-    def parameters(self) -> dict[str, str]:
-        """Return the arguments of the function.
-
-        Raises:
-            SchemaError: they are more than a statement can hold.
-
-        """
-        return {
-            "documents": encode(self._documents),
-            "version_sets": encode(self._version_sets.values()),
-            "metadata": encode(self._metadata.values()),
         }
 
     def _package(self, fact: PackageFact) -> Json:
