@@ -70,6 +70,14 @@ _VERSION_ID = (
     f"AND stored.solved_software_environment_id = {_ENVIRONMENT_ID} AND (stored.python_package_index_id = "
     f"{_INDEX_ID} OR stored.python_package_index_id IS NULL AND {_INDEX_ID} IS NULL))"
 )
+_LATEST_RUN_ID = """(
+                SELECT solved.solver_run_id
+                FROM solved, LATERAL (
+                    SELECT datetime, document_id FROM solver_run WHERE solver_run.id = solved.solver_run_id LIMIT 1
+                ) AS run
+                WHERE solved.python_package_version_id = stored.id
+                ORDER BY datetime DESC, document_id DESC
+                LIMIT 1)"""
 _BODY = f"""
     DECLARE
         written text[];
@@ -243,17 +251,8 @@ _BODY = f"""
         SELECT count(*) INTO facts FROM outcome;
 
         IF is_seen_before OR facts > cardinality(version_ids) THEN
-            UPDATE python_package_version AS stored SET solver_run_id = latest.solver_run_id
-            FROM unnest(version_ids) AS spoken_of(id), LATERAL (
-                SELECT solved.solver_run_id
-                FROM solved, LATERAL (
-                    SELECT datetime, document_id FROM solver_run WHERE solver_run.id = solved.solver_run_id LIMIT 1
-                ) AS run
-                WHERE solved.python_package_version_id = spoken_of.id
-                ORDER BY datetime DESC, document_id DESC
-                LIMIT 1
-            ) AS latest
-            WHERE stored.id = spoken_of.id AND stored.solver_run_id <> latest.solver_run_id;
+            UPDATE python_package_version AS stored SET solver_run_id = {_LATEST_RUN_ID}
+            WHERE id = ANY(version_ids) AND solver_run_id <> {_LATEST_RUN_ID};
         END IF;
         RETURN written;
     END

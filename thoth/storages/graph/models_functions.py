@@ -81,6 +81,14 @@ _VERSION_ID = _id(
     solved_software_environment_id=_ENVIRONMENT_ID,
     python_package_index_id=_INDEX_ID,
 )
+_LATEST_RUN_ID = """(
+                SELECT solved.solver_run_id
+                FROM solved, LATERAL (
+                    SELECT datetime, document_id FROM solver_run WHERE solver_run.id = solved.solver_run_id LIMIT 1
+                ) AS run
+                WHERE solved.python_package_version_id = stored.id
+                ORDER BY datetime DESC, document_id DESC
+                LIMIT 1)"""
 _SYNC_SOLVER_DOCUMENTS = f"""
     DECLARE
         written text[];
@@ -254,17 +262,8 @@ _SYNC_SOLVER_DOCUMENTS = f"""
         SELECT count(*) INTO facts FROM outcome;
 
         IF is_seen_before OR facts > cardinality(version_ids) THEN
-            UPDATE python_package_version AS stored SET solver_run_id = latest.solver_run_id
-            FROM unnest(version_ids) AS spoken_of(id), LATERAL (
-                SELECT solved.solver_run_id
-                FROM solved, LATERAL (
-                    SELECT datetime, document_id FROM solver_run WHERE solver_run.id = solved.solver_run_id LIMIT 1
-                ) AS run
-                WHERE solved.python_package_version_id = spoken_of.id
-                ORDER BY datetime DESC, document_id DESC
-                LIMIT 1
-            ) AS latest
-            WHERE stored.id = spoken_of.id AND stored.solver_run_id <> latest.solver_run_id;
+            UPDATE python_package_version AS stored SET solver_run_id = {_LATEST_RUN_ID}
+            WHERE id = ANY(version_ids) AND solver_run_id <> {_LATEST_RUN_ID};
         END IF;
         RETURN written;
     END

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ...documents.solver import PackageFact, Requirement, SolverFacts, read_solver_document
+from ...exceptions import RetryTransaction
 from ..models import (
     EcosystemSolver,
     PythonArtifact,
@@ -74,7 +75,10 @@ def sync_solver_results(session: Session, documents: Sequence[SolverFacts], *, f
         to_write = documents_to_write(session, SolverRun, to_write, force=force, remove=remove_solver_runs)
     if not to_write:
         return 0
-    return len(session.scalar(_SYNC, function_arguments([by_id[id_] for id_ in to_write])))
+    written = session.scalar(_SYNC, function_arguments([by_id[id_] for id_ in to_write]))
+    if force and len(written) < len(to_write):
+        raise RetryTransaction(f"another writer put {sorted({*to_write}.difference(written))} in just now")
+    return len(written)
 
 
 def function_arguments(documents: Iterable[SolverFacts]) -> dict[str, str]:
