@@ -12,7 +12,7 @@ from itertools import compress
 from ..identifiers import PackageTuple
 from .cache_decoded import DecodedPackage, Lists, Question
 from .cache_format import END, NOT_ASKED, PACKAGE, POSITION
-from .closure import Closure
+from .closure import Closure, packages_of
 
 
 class _Reached:
@@ -156,11 +156,6 @@ def closure_of(walks: Sequence[Walk], roots: Sequence[PackageTuple]) -> Closure:
     for walk in walks:
         walk.add_nodes(nodes, node_sets, sets)
     root_nodes = {root: [node for walk in walks for node in walk.root_nodes(root)] for root in roots}
-    packages: list[PackageTuple] = nodes
-    positions: Sequence[int] = range(len(nodes))
-    if len(walks) > 1:
-        known: dict[PackageTuple, int] = {}
-        positions = [known.setdefault(package, len(known)) for package in nodes]
-        packages = list(known)
+    packages, positions = packages_of(nodes, len(walks))
     is_disjoint = len(walks) == 1 and walks[0].question.is_usual
     return Closure(packages, positions, node_sets, sets, root_nodes, is_disjoint)

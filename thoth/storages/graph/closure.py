@@ -164,6 +164,21 @@ class Closure:
         return reached
 
 
+def packages_of(nodes: list[PackageTuple], environments: int) -> tuple[list[PackageTuple], Sequence[int]]:
+    """Return the package versions of nodes, and for each node the position of its own.
+
+    Args:
+        nodes: the package version of each node; none comes twice in an environment.
+        environments: how many there are.
+
+    """
+    if environments < 2:
+        return nodes, range(len(nodes))
+    known: dict[PackageTuple, int] = {}
+    positions = [known.setdefault(package, len(known)) for package in nodes]
+    return list(known), positions
+
+
 @dataclass
 class ClosureBuilder:
     """Puts a closure together from package versions in environments and from sets of them."""
@@ -183,15 +198,6 @@ class ClosureBuilder:
             self.node_packages.append(self.packages.setdefault(package, len(self.packages)))
             self.node_sets.append(())
         return node
-
-    def new_nodes(self, environment: int, packages: Sequence[PackageTuple]) -> range:
-        """Return nodes of package versions that have none in an environment yet, made all at once."""
-        first, known = len(self.node_packages), self.packages
-        numbers = range(first, first + len(packages))
-        self.node_packages.extend([known.setdefault(package, len(known)) for package in packages])
-        self.node_sets.extend(repeat((), len(packages)))
-        self.nodes.update(zip(zip(repeat(environment), packages), numbers, strict=False))
-        return numbers
 
     def add_set(self, nodes: Sequence[int]) -> int:
         """Add a set of nodes; return its position."""

@@ -7,19 +7,17 @@ once. https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-REC
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, repeat
-from typing import Any
+from itertools import chain, compress, count, repeat
 
+import msgspec
 from sqlalchemy import text
 
 from ...identifiers import Environment, PackageTuple
-from ..closure import Closure, ClosureBuilder, Edge
+from ..closure import Closure, Edge, packages_of
 from ..filters import COUNTS, IN_ENVIRONMENT, environment_parameters, requirement_parameters
 from ..sessions import ReadSession
 from .wanted import WANTED, Wanted
 
-# The kinds of rows that come back.
-_NODE, _SET, _RELEASES, _INDEX = range(4)
 WALK = f"""
     WITH RECURSIVE environment AS MATERIALIZED (
         SELECT id FROM solved_software_environment WHERE {{environment}}
@@ -71,27 +69,58 @@ _ROOT = f"""
     JOIN python_package_index AS index ON index.id = stored.python_package_index_id
         AND (wanted.index_url IS NULL OR wanted.index_url = index.url)
     """
+# Numbers as JSON are read several times as fast as arrays of the driver, and make no rows that are thrown away.
 _CLOSURE = text(
     f"""
     {WALK.format(environment=IN_ENVIRONMENT, root=_ROOT)}
-    SELECT {_NODE}, node.solved_software_environment_id, node.python_release_id, node.python_package_index_id,
-           array_agg(depends_on.version_set_id) FILTER (WHERE depends_on.version_set_id IS NOT NULL),
-           CAST(NULL AS text), CAST(NULL AS text[])
-    FROM node LEFT JOIN depends_on ON depends_on.python_package_version_id = node.id
-        AND depends_on.solver_run_id = node.solver_run_id AND {COUNTS}
-    GROUP BY node.id, 2, 3, 4
-    UNION ALL
-    SELECT {_SET}, id, NULL, NULL, python_release_ids, NULL, NULL FROM walked_set
-    UNION ALL
-    SELECT {_RELEASES}, NULL, NULL, NULL, array_agg(id), package_name, array_agg(package_version)
-    FROM python_release
-    WHERE id IN (SELECT python_release_id FROM member UNION SELECT python_release_id FROM root)
-    GROUP BY package_name
-    UNION ALL
-    SELECT {_INDEX}, id, NULL, NULL, NULL, url, NULL FROM python_package_index
-    WHERE id IN (SELECT python_package_index_id FROM node)
+    SELECT CAST(json_build_array(
+        (SELECT coalesce(json_agg(json_build_array(release_ids, index_ids, version_set_ids)), '[]') FROM (
+            SELECT json_agg(python_release_id), json_agg(python_package_index_id), json_agg(version_set_ids)
+            FROM (
+                SELECT node.*,
+                       array_agg(depends_on.version_set_id) FILTER (WHERE depends_on.version_set_id IS NOT NULL)
+                FROM node LEFT JOIN depends_on ON depends_on.python_package_version_id = node.id
+                    AND depends_on.solver_run_id = node.solver_run_id AND {COUNTS}
+                GROUP BY node.id, node.solver_run_id, node.solved_software_environment_id, node.python_release_id,
+                         node.python_package_index_id
+            ) AS known(id, solver_run_id, environment_id, python_release_id, python_package_index_id, version_set_ids)
+            GROUP BY environment_id
+        ) AS environment(release_ids, index_ids, version_set_ids)),
+        (SELECT json_build_array(coalesce(json_agg(id), '[]'), coalesce(json_agg(python_release_ids), '[]'))
+         FROM walked_set),
+        (SELECT coalesce(json_agg(json_build_array(package_name, ids, versions)), '[]') FROM (
+            SELECT package_name, json_agg(id), json_agg(package_version) FROM python_release
+            WHERE id IN (SELECT python_release_id FROM member UNION SELECT python_release_id FROM root)
+            GROUP BY package_name
+        ) AS released(package_name, ids, versions)),
+        (SELECT coalesce(json_object_agg(id, url), '{{}}') FROM python_package_index
+         WHERE id IN (SELECT python_package_index_id FROM node))
+    ) AS text)
     """
 )
+
+
+class _Nodes(msgspec.Struct, array_like=True, gc=False):
+    """The package versions that are solved in an environment, as parallel lists."""
+
+    releases: list[int]
+    indexes: list[int]
+    set_ids: list[tuple[int, ...] | None]
+    """What their requirements admit; None without requirements."""
+
+
+class _Answer(msgspec.Struct, array_like=True, gc=False):
+    """What the statement returns."""
+
+    environments: list[_Nodes]
+    sets: tuple[list[int], list[list[int]]]
+    """Ids, and the releases in each."""
+    releases: list[tuple[str, list[int], list[str]]]
+    """Of each project: its name, ids and versions."""
+    indexes: dict[int, str]
+
+
+_DECODER = msgspec.json.Decoder(_Answer)
 
 
 def closure(
@@ -120,87 +149,125 @@ def closure(
 
     """
     wanted = Wanted(package_tuples)
-    rows = session.execute(
+    answer = session.scalar(
         _CLOSURE,
         {
             **wanted.parameters(),
             **environment_parameters(Environment(os_name, os_version, python_version)),
             **requirement_parameters(extras, marker_evaluation_result),
         },
-    ).all()
-    return _assemble(rows, wanted.packages)
+    )
+    return _assemble(_DECODER.decode(answer), wanted.packages)
 
 
-def _assemble(rows: Sequence[Any], roots: Sequence[PackageTuple]) -> Closure:
-    """Put the rows of the statement together."""
-    releases: dict[int, tuple[str, str]] = {}
-    indexes: dict[int, str] = {}
-    members: dict[int, list[int]] = {}
-    nodes: dict[int, list[tuple[int, int, list[int] | None]]] = {}
-    for kind, a, b, c, integers, name, versions in rows:
-        if kind == _NODE:
-            nodes.setdefault(a, []).append((b, c, integers))
-        elif kind == _SET:
-            members[a] = integers
-        elif kind == _RELEASES:
-            releases.update(zip(integers, zip(repeat(name), versions), strict=True))
-        else:
-            indexes[a] = name
-    builder = ClosureBuilder()
-    for environment, in_environment in nodes.items():
-        _assemble_environment(environment, in_environment, releases, indexes, members, builder)
-    return builder.build(_root_nodes(roots, nodes, builder))
+def _assemble(answer: _Answer, roots: Iterable[PackageTuple]) -> Closure:
+    """Put what the statement returned together."""
+    ids: list[int] = []
+    packages: list[PackageTuple] = []
+    for name, ids_of_project, versions in answer.releases:
+        ids += ids_of_project
+        packages.extend(zip(repeat(name), versions, repeat(None)))
+    sets = dict(zip(*answer.sets, strict=True))
+    assembly = _Assembly(answer.indexes, roots)
+    if len(answer.environments) == 1:  # whatever there is was reached in it
+        assembly.add(answer.environments[0], ids, packages, sets)
+        return assembly.closure(1)
+    for solved in answer.environments:
+        used = {id_: sets[id_] for id_ in chain.from_iterable(filter(None, solved.set_ids))}
+        is_reached = list(map(set(solved.releases).union(*used.values()).__contains__, ids))
+        assembly.add(solved, list(compress(ids, is_reached)), compress(packages, is_reached), used)
+    return assembly.closure(len(answer.environments))
 
 
-def _assemble_environment(
-    environment: int,
-    nodes: Sequence[tuple[int, int, list[int] | None]],
-    releases: Mapping[int, tuple[str, str]],
-    indexes: Mapping[int, str],
-    members: Mapping[int, list[int]],
-    builder: ClosureBuilder,
-) -> None:
-    """Add the nodes of an environment; each is a release, an index and the sets that its requirements admit."""
-    # The nodes of a release: one for each index that has it, or the one that says that it was not solved.
-    of_release: dict[int, list[int]] = {}
-    numbers = []
-    for release, index, _ in nodes:
-        number = builder.node(environment, (*releases[release], indexes[index]))
-        numbers.append(number)
-        of_release.setdefault(release, []).append(number)
-    used = dict.fromkeys(set_id for _, _, set_ids in nodes for set_id in set_ids or ())
-    one_each = len(numbers) == len(of_release)
-    unsolved = set().union(*(members[set_id] for set_id in used)).difference(of_release)
-    new_nodes = builder.new_nodes(environment, [(*releases[release], None) for release in unsolved])
-    of_release.update((release, [node]) for release, node in zip(unsolved, new_nodes, strict=True))
-    if one_each:  # as when there is one index: a number a release, and no lists to chain
-        the_node = {release: nodes_of_one[0] for release, nodes_of_one in of_release.items()}
-        of_sets = {set_id: list(map(the_node.__getitem__, members[set_id])) for set_id in used}
-    else:
-        of_sets = {set_id: list(chain.from_iterable(map(of_release.__getitem__, members[set_id]))) for set_id in used}
-    positions = {set_id: builder.add_set(nodes_of_set) for set_id, nodes_of_set in of_sets.items()}
-    for number, (_, _, set_ids) in zip(numbers, nodes, strict=True):
-        if set_ids:
-            builder.node_sets[number] = [positions[set_id] for set_id in dict.fromkeys(set_ids)]
+class _Assembly:
+    """A closure that is put together, environment by environment."""
+
+    def __init__(self, indexes: Mapping[int, str], roots: Iterable[PackageTuple]) -> None:
+        """Take URLs of indexes by id, and what was asked about."""
+        self._indexes = indexes
+        self._roots: dict[PackageTuple, list[int]] = {root: [] for root in roots}
+        self._nodes: list[PackageTuple] = []
+        self._node_sets: list[Sequence[int]] = []
+        self._sets: list[Sequence[int]] = []
+
+    def add(
+        self, solved: _Nodes, ids: list[int], packages: Iterable[PackageTuple], sets: Mapping[int, list[int]]
+    ) -> None:
+        """Add what was reached in an environment.
+
+        Args:
+            solved: the package versions that are solved.
+            ids: the releases that were reached.
+            packages: the same, as package tuples that are not solved.
+            sets: releases by the ids of their sets.
+
+        """
+        nodes, node_sets, indexes = self._nodes, self._node_sets, self._indexes
+        first = len(nodes)
+        number_of = dict(zip(ids, count(first)))
+        nodes += packages
+        node_sets += repeat((), len(ids))
+        position_of = dict(zip(sets, count(len(self._sets))))
+        # Most versions of a project have the requirements of another one. Several may admit the same, by markers.
+        lists = {ids: [position_of[id_] for id_ in dict.fromkeys(ids)] for ids in set(solved.set_ids) if ids}
+        root_names = {name for name, _, _ in self._roots}
+        on_others: dict[int, list[int]] = {}
+        for release, index, set_ids in zip(solved.releases, solved.indexes, solved.set_ids, strict=True):
+            number = number_of[release]
+            name, version, url = nodes[number]
+            if url is not None:
+                number = len(nodes)
+                on_others.setdefault(release, []).append(number)
+                nodes.append(nodes[-1])
+                node_sets.append(())
+            nodes[number] = (name, version, indexes[index])
+            if set_ids:
+                node_sets[number] = lists[set_ids]
+            if name in root_names:
+                self._note_root(number)
+        for releases in sets.values():
+            self._sets.append(_nodes_of(releases, number_of, ids, first, on_others))
+
+    def closure(self, environments: int) -> Closure:
+        """Return the closure of that many environments."""
+        packages, positions = packages_of(self._nodes, environments)
+        return Closure(packages, positions, self._node_sets, self._sets, self._roots)
+
+    def _note_root(self, number: int) -> None:
+        """Note a node if it is one of those that were asked about, on an index or on any."""
+        package = self._nodes[number]
+        for root in (package, (*package[:2], None)):
+            if root in self._roots:
+                self._roots[root].append(number)
 
 
-def _root_nodes(
-    roots: Sequence[PackageTuple], environments: Iterable[int], builder: ClosureBuilder
-) -> dict[PackageTuple, list[int]]:
-    """Return the nodes of the package versions that were asked about."""
-    found: dict[PackageTuple, list[int]] = {root: [] for root in roots}
-    if all(root[2] is not None for root in roots):
-        for root, nodes in found.items():
-            nodes.extend(
-                builder.nodes[key] for key in ((where, root) for where in environments) if key in builder.nodes
-            )
-        return found
-    for (_, package), node in builder.nodes.items():
-        if package[2] is not None:
-            for root in (package, (*package[:2], None)):
-                if root in found:
-                    found[root].append(node)
-    return found
+def _nodes_of(
+    releases: list[int],
+    number_of: Mapping[int, int],
+    ids: list[int],
+    first: int,
+    on_others: Mapping[int, list[int]],
+) -> Sequence[int]:
+    """Return the nodes of releases, given the first of each, and those on other indexes.
+
+    Args:
+        releases: a set of them.
+        number_of: their nodes; on the first index, if a release is on several.
+        ids: the releases of nodes, in the order of their numbers.
+        first: the first number.
+        on_others: the nodes of releases on further indexes.
+
+    """
+    if not releases:
+        return ()
+    start, end = number_of[releases[0]], number_of[releases[-1]] + 1
+    nodes: Sequence[int] = range(start, end)
+    # Most sets are versions that became known one after the other.
+    if len(nodes) != len(releases) or ids[start - first : end - first] != releases:
+        nodes = list(map(number_of.__getitem__, releases))
+    if on_others:
+        nodes = [*nodes, *chain.from_iterable(map(on_others.get, releases, repeat(())))]
+    return nodes
 
 
 def retrieve_transitive_dependencies_python(
