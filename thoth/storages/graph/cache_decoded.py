@@ -7,7 +7,7 @@ from itertools import chain, count, repeat
 from typing import TypeAlias
 
 from ..identifiers import PackageTuple
-from .cache_format import FIRST_INDEX, Packed, condition_word
+from .cache_format import FIRST_INDEX, NOT_ASKED, Packed, condition_word
 
 Dependency = tuple[str, str]
 Extras = frozenset[str | None] | None
@@ -18,7 +18,19 @@ Lists: TypeAlias = int | tuple[int, int]
 class DecodedPackage:
     """A package in an environment."""
 
-    __slots__ = ("_positions", "_tuples", "answers", "id", "is_complete", "name", "packed", "versions")
+    __slots__ = (
+        "_is_asked",
+        "_lists",
+        "_positions",
+        "_tuples",
+        "_words",
+        "answers",
+        "id",
+        "is_complete",
+        "name",
+        "packed",
+        "versions",
+    )
 
     def __init__(self, id_: int, name: str, versions: list[str], packed: Packed, is_complete: bool) -> None:
         """Take what was read."""
@@ -30,6 +42,9 @@ class DecodedPackage:
         """Whether all versions of it are here."""
         self.answers: dict[Lists, tuple[Dependency, ...]] = {}
         """Sorted answers to the usual question."""
+        self._is_asked: bool | None = None
+        self._lists: list[Lists] | None = None
+        self._words: _Words | None = None
         self._positions: dict[str, int] | None = None
         self._tuples: list[PackageTuple] | None = None
 
@@ -47,6 +62,29 @@ class DecodedPackage:
             urls = map(index_of.__getitem__, self.packed.indexes)
             self._tuples = list(zip(repeat(self.name), self.record_versions, urls))
         return self._tuples
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the database was asked about each version."""
+        if self._is_asked is None:
+            self._is_asked = NOT_ASKED not in self.packed.indexes
+        return self._is_asked
+
+    def lists(self, question: Question) -> list[Lists]:
+        """Return the lists of each record that count for a question; those for the usual one are kept."""
+        if not question.is_usual:
+            return list(question.lists(self.packed, 0, len(self.packed.indexes)))
+        if self._lists is None:
+            self._lists = list(question.lists(self.packed, 0, len(self.packed.indexes)))
+        return self._lists
+
+    def words(self, question: Question) -> _Words:
+        """Return the runs that count for a question, by lists; those for the usual one are kept."""
+        if not question.is_usual:
+            return _Words(self.packed, question)
+        if self._words is None:
+            self._words = _Words(self.packed, question)
+        return self._words
 
     def positions(self, version: str | None) -> range:
         """Return the position of a version, those of all versions when none is given; none when it is not there."""
@@ -101,3 +139,16 @@ class Question:
             word for word, condition in zip(other[::2], other[1::2], strict=True) if condition in self._conditions
         )
         return dict.fromkeys(chain(plain, conditional))
+
+
+class _Words(dict[Lists, tuple[int, ...]]):
+    """The runs of a package that count for a question, as words by lists; read when they are looked up."""
+
+    def __init__(self, packed: Packed, question: Question) -> None:
+        super().__init__()
+        self._packed = packed
+        self._question = question
+
+    def __missing__(self, lists: Lists) -> tuple[int, ...]:
+        words = self[lists] = tuple(self._question.words(self._packed, lists))
+        return words

@@ -206,8 +206,8 @@ class PackedPart:
                 found = self._package(environment_id, package[0])
                 if found is not None:
                     walk.start(package, found)
-            while wanted := walk.waiting():
-                walk.go_on(self._packages(environment_id, wanted))
+            while words := walk.waiting():
+                walk.go_on(words, self._packages(environment_id, walk.unknown(words)))
             if not walk.all_were_asked():
                 return None
             walks.append(walk)

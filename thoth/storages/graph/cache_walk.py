@@ -6,8 +6,9 @@ of a package next to each other. As all versions of a run are reached, a run is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import compress
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, count, islice
 
 from ..identifiers import PackageTuple
 from .cache_decoded import DecodedPackage, Lists, Question
@@ -18,14 +19,17 @@ from .closure import Closure, packages_of
 class _Reached:
     """What a walk came to of a package."""
 
-    __slots__ = ("first_node", "is_reached", "package", "sets")
+    __slots__ = ("first_node", "first_record", "is_reached", "lists", "package", "sets", "words")
 
-    def __init__(self, package: DecodedPackage) -> None:
+    def __init__(self, package: DecodedPackage, question: Question) -> None:
         self.package = package
+        self.first_record = package.packed.first_record
+        self.lists = package.lists(question)
+        self.words = package.words(question)
         self.is_reached = bytearray(len(package.packed.indexes))
         """1 or 0 for each record."""
         self.sets: dict[Lists, list[int]] = {}
-        """For lists of records that were reached, the numbers of their runs."""
+        """For lists of records that were reached, the positions of their runs."""
         self.first_node = 0
 
     def node(self, record: int) -> int:
@@ -48,72 +52,74 @@ class Walk:
         self.question = question
         self._packages: dict[str, _Reached] = {}
         self._by_id: dict[int, _Reached] = {}
-        self._numbers: dict[int, int] = {}
-        """Runs, as words, with their numbers."""
-        self._waiting: dict[int, list[int]] = {}
-        """Runs that were come to and not visited, by id of the package."""
+        self._positions: defaultdict[int, int] = defaultdict(count().__next__)
+        """Runs, as words, with their positions: one that is looked up for the first time gets the next."""
+        self._visited: list[tuple[_Reached, int, int]] = []
+        """For each run that was visited, the package and the records: from one to another."""
 
     def start(self, package: PackageTuple, found: DecodedPackage) -> None:
         """Visit a package version that is asked about; one that is not solved is none."""
         reached = self._of(found)
-        for record in found.solved(package[1]):
-            # On other indexes it is a package version of its own, which may be reached, and may be not.
-            if package[2] in (None, self._index_of[found.packed.indexes[record]]):
-                self._visit(reached, record, record + 1)
+        # On other indexes it is a package version of its own, which may be reached, and may be not.
+        self._visit(
+            (reached, record, record + 1)
+            for record in found.solved(package[1])
+            if package[2] in (None, self._index_of[found.packed.indexes[record]])
+        )
 
-    def waiting(self) -> Collection[int]:
-        """Return ids of the packages that have to be visited."""
-        return self._waiting.keys()
+    def waiting(self) -> list[int]:
+        """Return the runs, as words, that were come to and not visited."""
+        new = len(self._positions) - len(self._visited)
+        words = list(islice(reversed(self._positions), new))
+        words.reverse()
+        return words
 
-    def go_on(self, packages: Mapping[int, DecodedPackage]) -> None:
-        """Visit the runs of packages that are waiting."""
-        waiting, self._waiting = self._waiting, {}
-        for id_, words in waiting.items():
-            reached = self._by_id.get(id_)
-            if reached is None:
-                reached = self._by_id[id_] = self._of(packages[id_])
-            is_reached, first_record = reached.is_reached, reached.package.packed.first_record
-            for word in words:
-                first, end = first_record[word & POSITION], first_record[word >> END & POSITION]
-                if is_reached.find(0, first, end) >= 0:
-                    self._visit(reached, first, end)
+    def unknown(self, words: Iterable[int]) -> set[int]:
+        """Return ids of the packages of runs that the walk did not come to yet."""
+        return {word >> PACKAGE for word in words}.difference(self._by_id)
+
+    def go_on(self, words: Iterable[int], packages: Mapping[int, DecodedPackage]) -> None:
+        """Visit the runs that are waiting, given the packages that were unknown."""
+        by_id = self._by_id
+        for id_, package in packages.items():
+            by_id[id_] = self._of(package)
+        runs = [
+            (
+                reached := by_id[word >> PACKAGE],
+                reached.first_record[word & POSITION],
+                reached.first_record[word >> END & POSITION],
+            )
+            for word in words
+        ]
+        self._visited += runs
+        self._visit(runs)
 
     def all_were_asked(self) -> bool:
         """Tell whether the database was asked about all that was reached."""
         return not any(
             NOT_ASKED in compress(reached.package.packed.indexes, reached.is_reached)
             for reached in self._packages.values()
+            if not reached.package.is_asked
         )
 
     def _of(self, package: DecodedPackage) -> _Reached:
         reached = self._packages.get(package.name)
         if reached is None:
-            reached = self._packages[package.name] = _Reached(package)
+            reached = self._packages[package.name] = _Reached(package, self.question)
         return reached
 
-    def _visit(self, reached: _Reached, first: int, end: int) -> None:
-        """Mark the records from one to another as reached; put what those need that were not on the list."""
-        is_reached = reached.is_reached
-        start = is_reached.find(0, first, end)
-        while start >= 0:
-            stop = is_reached.find(1, start, end)
-            if stop < 0:
-                stop = end
-            is_reached[start:stop] = b"\1" * (stop - start)
-            self._note_runs(reached, start, stop)
-            start = is_reached.find(0, stop, end)
-
-    def _note_runs(self, reached: _Reached, first: int, end: int) -> None:
-        """Give numbers to the runs that records from one to another need; those that are new wait."""
-        packed, question, sets, numbers = reached.package.packed, self.question, reached.sets, self._numbers
-        for lists in set(question.lists(packed, first, end)).difference(sets):
-            of_lists = sets[lists] = []
-            for word in question.words(packed, lists):
-                number = numbers.get(word)
-                if number is None:
-                    number = numbers[word] = len(numbers)
-                    self._waiting.setdefault(word >> PACKAGE, []).append(word)
-                of_lists.append(number)
+    def _visit(self, runs: Iterable[tuple[_Reached, int, int]]) -> None:
+        """Mark records of packages, from one to another, as reached; look up the runs of those that were not."""
+        position_of = self._positions.__getitem__
+        for reached, first, end in runs:
+            is_reached = reached.is_reached
+            start = is_reached.find(0, first, end)
+            if start >= 0:
+                stop = is_reached.rfind(0, start, end) + 1
+                is_reached[start:stop] = b"\1" * (stop - start)
+                sets, words = reached.sets, reached.words
+                for lists in set(reached.lists[start:stop]).difference(sets):
+                    sets[lists] = list(map(position_of, words[lists]))
 
     def add_nodes(
         self, packages: list[PackageTuple], node_sets: list[Sequence[int]], sets: list[Sequence[int]]
@@ -126,15 +132,11 @@ class Walk:
             packages += compress(reached.package.tuples(self._index_of), is_reached)
             of_lists: Mapping[Lists, Sequence[int]] = reached.sets
             if first_set:
-                of_lists = {lists: [first_set + number for number in of] for lists, of in reached.sets.items()}
-            lists = compress(self.question.lists(reached.package.packed, 0, len(is_reached)), is_reached)
-            node_sets += map(of_lists.__getitem__, lists)
-        for word in self._numbers:
-            reached = self._by_id[word >> PACKAGE]
-            first_record = reached.package.packed.first_record
-            first = first_record[word & POSITION]
+                of_lists = {lists: [first_set + position for position in of] for lists, of in reached.sets.items()}
+            node_sets += map(of_lists.__getitem__, compress(reached.lists, is_reached))
+        for reached, first, end in self._visited:
             start = reached.first_node + reached.is_reached.count(1, 0, first)
-            sets.append(range(start, start + first_record[word >> END & POSITION] - first))
+            sets.append(range(start, start + end - first))
 
     def root_nodes(self, package: PackageTuple) -> list[int]:
         """Return the nodes of a package version that was asked about, after `add_nodes`."""

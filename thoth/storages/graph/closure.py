@@ -75,10 +75,19 @@ class Closure:
         """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
         numbers = array("i", range(len(self.packages)))
         sources, destinations = array("i"), array("i")
-        for source, parts in self._targets(range(len(self.node_sets)), numbers):
-            for part in parts:
-                destinations.extend(part)
-            sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
+        if not self.is_disjoint:
+            for source, parts in self._targets(range(len(self.node_sets)), numbers):
+                for part in parts:
+                    destinations.extend(part)
+                sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
+            return sources, destinations
+        # The same without what hands the parts over, which takes as long as to copy them.
+        members, extend = self._members(numbers), destinations.extend
+        for source, positions in enumerate(self.node_sets):
+            if positions:
+                for position in positions:
+                    extend(members[position])
+                sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
         return sources, destinations
 
     def tuples(self) -> list[Edge]:
@@ -133,12 +142,9 @@ class Closure:
 
         """
         if self.is_disjoint:
-            parts = [
-                named[nodes.start : nodes.stop] if isinstance(nodes, range) else [named[node] for node in nodes]
-                for nodes in self.sets
-            ]
+            members = self._members(named)
             for node in filter(self.node_sets.__getitem__, nodes):
-                yield node, map(parts.__getitem__, self.node_sets[node])
+                yield node, map(members.__getitem__, self.node_sets[node])
             return
         sets_of: dict[int, list[int]] = {}
         for node in nodes:
@@ -146,10 +152,17 @@ class Closure:
                 sets_of.setdefault(self.node_packages[node], []).extend(self.node_sets[node])
         one_node_each = len(self.node_packages) == len(self.packages)
         for source, set_positions in sets_of.items():
-            members = chain.from_iterable(self.sets[position] for position in set_positions)
-            targets = members if one_node_each else map(self.node_packages.__getitem__, members)
+            found = chain.from_iterable(self.sets[position] for position in set_positions)
+            targets = found if one_node_each else map(self.node_packages.__getitem__, found)
             # Several requirements may admit the same version: with different markers, or in another environment.
             yield source, ([named[target] for target in dict.fromkeys(targets)],)
+
+    def _members(self, named: Sequence[T]) -> list[Sequence[T]]:
+        """Return what stands for the packages in each set, given what stands for each package, in their order."""
+        return [
+            named[nodes.start : nodes.stop] if isinstance(nodes, range) else [named[node] for node in nodes]
+            for nodes in self.sets
+        ]
 
     def _reached_from(self, nodes: Sequence[int]) -> set[int]:
         reached, seen_sets = set(nodes), set()
