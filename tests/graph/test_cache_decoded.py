@@ -42,6 +42,24 @@ def test_answers_do_not_change(
                 assert kept(cache) <= most
 
 
+def test_what_is_kept_is_of_the_usual_question(sample_cache: Path, samples_oracle: Oracle) -> None:
+    """Another question before it, and after it, is answered from the same decoded packages."""
+    (rhel_8,) = samples_oracle.environments(RHEL)  # type: ignore[arg-type]
+    packages = [record for record in samples_oracle.records_at(rhel_8) if record[0] in ("flask", "sphinx")]
+    questions: list[Json] = [{"marker_evaluation_result": False}, {}]
+    answers = set()
+    for asked in (questions, questions[::-1]):
+        with GraphCache(str(sample_cache)) as cache:
+            for question, package in itertools.product(asked, packages):
+                keywords: Json = {**RHEL, **question}
+                closure = cache.closure(package, **keywords, as_of_its_date=True)
+                assert closure is not None
+                expected = samples_oracle.retrieve_transitive_dependencies_python(*package, **keywords)
+                assert set(closure.tuples()) == expected
+                answers.add((package, len(expected)))
+    assert len(answers) > len(packages)  # the questions differ
+
+
 def test_names_that_the_file_does_not_know_are_bounded(sample_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each was noted for as long as the file was open."""
     monkeypatch.setenv(GRAPH_CACHE_DECODED_PACKAGES.name, "10")

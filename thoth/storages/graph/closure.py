@@ -73,7 +73,7 @@ class Closure:
 
     def edges(self) -> tuple[array[int], array[int]]:
         """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
-        numbers = array("i", range(len(self.packages)))
+        numbers = array("i", list(range(len(self.packages))))  # a list is taken faster than a range
         sources, destinations = array("i"), array("i")
         if not self.is_disjoint:
             for source, parts in self._targets(range(len(self.node_sets)), numbers):
