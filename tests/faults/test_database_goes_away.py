@@ -275,6 +275,12 @@ class TestCommitWithoutAnswer:
         assert logical_dump(wired) == expected
         assert wire.cuts == len(KINDS)
 
+    def test_statement_that_commits_what_it_did(self, wire: Wire, wired: GraphDatabase, fault: str) -> None:
+        for number, document in enumerate((DOCUMENT, OTHER), start=1):
+            wire.fault = fault
+            wired.sync_solver_result(document)
+            assert wire.cuts == wired.get_solver_documents_count() == number
+
     def test_removal_and_replacement(self, wire: Wire, wired: GraphDatabase, fault: str) -> None:
         sync(wired, [DOCUMENT, OTHER])
         before = logical_dump(wired)

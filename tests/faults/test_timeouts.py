@@ -49,6 +49,7 @@ def test_call_that_waits_for_a_lock(limited: Callable[..., GraphDatabase], name:
     assert graph.solver_document_ids_in(["solver-rhel-8-py38-0a", "solver-rhel-8-py38-0b"]) == {"solver-rhel-8-py38-0a"}
     calls[1]()
     assert calls[0]() == [("b", "1.0")]
+    assert graph.get_solver_documents_count() == 2
 
 
 def test_statement_that_takes_too_long(limited: Callable[..., GraphDatabase]) -> None:

@@ -9,7 +9,10 @@ import socket
 from tests.listener import Listener
 
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
+_BEGIN = b"Q\x00\x00\x00\x0aBEGIN\x00"
 _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+_COMMITS_ITSELF = b"SELECT sync_solver_documents("  # unless a transaction began before
+_ENDS = (b"COMMIT\x00", b"ROLLBACK\x00")
 _READY = b"Z\x00\x00\x00\x05"
 
 
@@ -43,9 +46,12 @@ class Wire(Listener):
 
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         left = None if self.cut_after is None else self.cut_after[0].randrange(self.cut_after[1])
+        is_in_transaction = False
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                if data.endswith(_COMMIT) and self.fault is not None:
+                is_in_transaction = data.startswith(_BEGIN) or (is_in_transaction and not data.endswith(_ENDS))
+                commits = data.endswith(_COMMIT) or (_COMMITS_ITSELF in data and not is_in_transaction)
+                if commits and self.fault is not None:
                     fault, self.fault = self.fault, None
                     self.cuts += 1
                     if fault == "after commit":

@@ -89,7 +89,9 @@ class GraphDatabase(CachedDependents):
     get_error_python_packages_count = exposed(solvers.get_error_python_packages_count)
     get_solver_documents_count = exposed(solvers.get_solver_documents_count)
     solved_software_environment_exists = exposed(solvers.solved_software_environment_exists)
-    sync_solver_result = exposed(solver_documents.sync_solver_result, writes=True)
+    sync_solver_result = exposed(
+        solver_documents.sync_solver_result, writes=True, alone=solver_documents.is_one_statement
+    )
     sync_solver_results = exposed(solver_documents.sync_solver_results, writes=True)
     delete_solver_result = exposed(solver_removal.delete_solver_result, writes=True)
 

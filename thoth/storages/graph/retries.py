@@ -21,7 +21,7 @@ class Call(Generic[R]):
 
     A connection that is lost while COMMIT is on its way leaves open whether the transaction took place. The function
     runs again then; when it finds that there is nothing to do any more, it was done, and what it answered the first
-    time is the answer.
+    time is the answer. (Nothing was answered by one that commits itself.)
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Call(Generic[R]):
         function: Callable[[Any], R],
         *,
         place: str,
+        commits: bool = False,
         reconnect: Callable[[], object] | None = None,
     ) -> None:
         """Say what is to be called.
@@ -38,12 +39,14 @@ class Call(Generic[R]):
             session: opens a session, whose transaction is committed at the end.
             function: takes the session; may be called several times.
             place: host, port and database, for messages.
+            commits: whether the function commits what it did: nobody knows, then, where in it a connection was lost.
             reconnect: gives up all connections, so that another server is found; not given: there is one server.
 
         """
         self._session = session
         self._function = function
         self._place = place
+        self._commits = commits
         self._reconnect = reconnect
         self.attempts = 0
         """How often the function was begun with."""
@@ -94,8 +97,8 @@ class Call(Generic[R]):
                 return self._unanswered[0]
             raise
         except DBAPIError as error:
-            if ended and is_lost(error) and not self._unanswered:
-                self._unanswered.append(answer)
+            if (ended or self._commits) and is_lost(error) and not self._unanswered:
+                self._unanswered.append(answer if ended else None)  # type: ignore[arg-type]
             if is_read_only(error) and self._reconnect is not None:
                 self._reconnect()
                 told = " ".join(str(error.orig).split())

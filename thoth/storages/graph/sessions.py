@@ -1,4 +1,4 @@
-"""What statements are sent through: a session of those who write, and for those who read a connection alone.
+"""What statements are sent through: a session of those who write, and a connection for those who send one alone.
 
 Both give textual SQL to the driver as it is: what the mapper and the compiler would do with it takes as long as the
 driver itself, and there is nothing for them to do.
@@ -31,8 +31,8 @@ class ReadSession(Protocol):
         """Execute a statement; return the first value of each row."""
 
 
-class Reading:
-    """A connection to send one statement through."""
+class OneStatement:
+    """A connection to send one statement through, that is a transaction by itself."""
 
     def __init__(self, connection: Connection) -> None:
         """Take the connection."""

@@ -26,7 +26,7 @@ from .known_ids import KnownIds
 from .memory_cache import MISSING, MemoryCache
 from .observable import Observable
 from .retries import Call
-from .sessions import Reading, WriteSession, without_transaction
+from .sessions import OneStatement, WriteSession, without_transaction
 from .standbys import Standbys
 
 P = ParamSpec("P")
@@ -36,6 +36,7 @@ _PING_AFTER = 5.0
 """Seconds that a connection may have idled."""
 _REQUIRED_SERVER_VERSION = 150000  # NULLS NOT DISTINCT
 _NO_KEEP: Callable[[Any], bool] | None = None
+
 
 _adapters: weakref.WeakSet[SQLBase] = weakref.WeakSet()
 
@@ -153,13 +154,17 @@ class SQLBase(Observable):
             try:
                 session.commit()
             finally:  # also when nobody knows whether it took place
-                self._memory.clear()
-                if self._standbys is not None:
-                    self._standbys.wrote()
+                self._forget_answers()
             session.info["known_ids"].commit()
 
+    def _forget_answers(self) -> None:
+        """Let what was written be seen: by the memory, and by standbys only when they have it."""
+        self._memory.clear()
+        if self._standbys is not None:
+            self._standbys.wrote()
+
     @contextmanager
-    def _reading(self) -> Iterator[Reading]:
+    def _reading(self) -> Iterator[OneStatement]:
         """Take a connection for one statement that reads: it is sent alone, without BEGIN and COMMIT.
 
         With limits of time it is in a transaction after all, as they are those of one.
@@ -172,10 +177,32 @@ class SQLBase(Observable):
         with engine.connect() if standbys is None else standbys.connection(engine) as connection:
             if self._limits is None:
                 with without_transaction(connection):
-                    yield Reading(connection)
+                    yield OneStatement(connection)
             else:
                 connection.exec_driver_sql(self._limits)
-                yield Reading(connection)
+                yield OneStatement(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[OneStatement]:
+        """Take a connection for one statement that writes: it is sent alone, and commits what it did.
+
+        With limits of time it is in a transaction after all.
+
+        Raises:
+            NotConnected: `connect` was not called.
+
+        """
+        with self.engine.connect() as connection:
+            try:
+                if self._limits is None:
+                    with without_transaction(connection):
+                        yield OneStatement(connection)
+                else:
+                    connection.exec_driver_sql(self._limits)
+                    yield OneStatement(connection)
+                    connection.commit()
+            finally:  # also when nobody knows whether it took place
+                self._forget_answers()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -205,18 +232,23 @@ class SQLBase(Observable):
         """Forget the answers that are kept in memory."""
         self._memory.clear()
 
-    def _run(self, call: Callable[[Any], R], *, writes: bool, method: str = "-") -> R:
+    def _run(self, call: Callable[[Any], R], *, writes: bool, alone: bool = False, method: str = "-") -> R:
         """Run a call in a session, again when it met a conflict with another writer or lost its connection."""
         reconnect = self.engine.dispose if self._has_standbys else None
-        session = self.session if writes else self._reading
-        asked = Call(session, call, place=self._place, reconnect=reconnect)
+        session = self._reading if not writes else self._writing if alone else self.session
+        asked = Call(session, call, place=self._place, commits=writes and alone, reconnect=reconnect)
         return asked.run() if self._observation is None else self._observation.run(method, asked)
+
+
+def _never(*_: object, **__: object) -> bool:
+    return False
 
 
 def exposed(
     query: Callable[Concatenate[Any, P], R],
     *,
     writes: bool = False,
+    alone: Callable[..., bool] = _never,
     cached: bool = False,
     keep: Callable[[R], bool] | None = _NO_KEEP,
 ) -> Callable[Concatenate[SQLBase, P], R]:
@@ -225,6 +257,7 @@ def exposed(
     Args:
         query: a function that takes a session first. It may be called several times, and never commits.
         writes: whether it writes, or reads in several statements that have to see the same state.
+        alone: tells, given the arguments, whether a write is one statement, which needs no transaction around it.
         cached: whether answers are kept in memory.
         keep: which answers are kept; those that say "not there" should not, as they may be so no longer. All if not
             given.
@@ -250,7 +283,8 @@ def exposed(
                 if keep is None or keep(result):
                     answers.put(key, result)
                 return result
-        return self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
+        is_alone = writes and alone(*args, **kwargs)
+        return self._run(lambda session: query(session, *args, **kwargs), writes=writes, alone=is_alone, method=name)
 
     signature = inspect.signature(query)
     _, *parameters = signature.parameters.values()

@@ -49,6 +49,11 @@ def sync_solver_result(session: Session, document: Mapping[str, Any], *, force: 
     sync_solver_results(session, [read_solver_document(document)], force=force)
 
 
+def is_one_statement(document: object, *, force: bool = False) -> bool:
+    """Tell of the arguments of `sync_solver_result` whether it sends one statement alone."""
+    return not force
+
+
 def sync_solver_results(session: Session, documents: Sequence[SolverFacts], *, force: bool = False) -> int:
     """Put what solver documents say into the graph, all in one transaction.
 
