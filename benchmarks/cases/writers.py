@@ -46,9 +46,12 @@ def two_writers(workspace: Workspace) -> Iterator[Benchmark]:
         [
             Subject(LIBRARY, lambda: _threads(workspace, 2) / count, rows=1, rounds=3),
             Subject(_ONE, lambda: _threads(workspace, 1) / count, rows=1, rounds=3),
+            Subject(_BARE, partial(_share, workspace, "driver", 2, 100), rows=1, rounds=3),
+            Subject(_ONE_BARE, partial(_share, workspace, "driver", 1, 100), rows=1, rounds=3),
         ],
         [faster(_ONE, 1.5)],
         "documents",
+        {LIBRARY: _BARE, _ONE: _ONE_BARE},
     )
 
 
