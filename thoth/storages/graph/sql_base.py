@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from ..config import KnowledgeGraphConfig, MemoryCacheConfig
-from ..exceptions import ConfigurationError, NotConnected
+from ..exceptions import ConfigurationError, NotConnected, ThothStorageException
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
 from .memory_cache import MISSING, MemoryCache
@@ -192,6 +192,7 @@ class SQLBase(Observable):
             NotConnected: `connect` was not called.
 
         """
+        is_refused = False
         with self.engine.connect() as connection:
             try:
                 if self._limits is None:
@@ -201,8 +202,12 @@ class SQLBase(Observable):
                     connection.exec_driver_sql(self._limits)
                     yield OneStatement(connection)
                     connection.commit()
+            except ThothStorageException:  # raised before anything was sent
+                is_refused = True
+                raise
             finally:  # also when nobody knows whether it took place
-                self._forget_answers()
+                if not is_refused:
+                    self._forget_answers()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

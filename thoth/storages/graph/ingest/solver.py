@@ -49,7 +49,7 @@ def sync_solver_result(session: Session, document: Mapping[str, Any], *, force: 
     sync_solver_results(session, [read_solver_document(document)], force=force)
 
 
-def is_one_statement(document: object, *, force: bool = False) -> bool:
+def is_one_statement(*_: object, force: bool = False, **__: object) -> bool:
     """Tell of the arguments of `sync_solver_result` whether it sends one statement alone."""
     return not force
 
