@@ -25,6 +25,9 @@ earlier run had measured of it. Where it is well above the number of cores, time
 of a machine that has nothing else to do, and hands over between client and server cost the one that makes more of them
 more: verdicts on times say little then, and those on ratios favour whoever does less.
 
+Compare within a table: groups may have been measured at different times, and a virtual machine may take twice the time
+at one of them, which *Load* does not tell, but the floor and the plain dict do.
+
 """
 _BARE = """\
 *Bare* is what the floor measures by the same target, or in its place what nobody can leave out, as to make the list
