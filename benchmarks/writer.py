@@ -22,7 +22,7 @@ def main(path: str, how: str, count: int, writers: int, size: int, number: int) 
 
     Args:
         path: of the file, a document a line.
-        how: ``library``, or ``driver`` for what the library sends, prepared, by the bare driver.
+        how: ``library``, or ``driver`` for the bare driver, which sends the calls that are prepared, in transactions.
         count: how many documents are written.
         writers: how many share them.
         size: documents in a transaction.

@@ -180,7 +180,7 @@ class TestNoTransactionStaysOpen:
     def test_no_method_gives_a_generator(self) -> None:
         methods = inspect.getmembers(GraphDatabase, inspect.isfunction)
         generators = {name for name, method in methods if inspect.isgeneratorfunction(inspect.unwrap(method))}
-        assert generators == {"_reading", "_writing", "session", "snapshot"}  # context managers
+        assert generators == {"_alone", "_reading", "_writing", "session", "snapshot"}  # context managers
 
     # A signal that comes in a callback of the garbage collector cannot be raised from there.
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -227,7 +227,7 @@ HOT = {
     "get_python_package_version_hashes_sha256",
     "get_python_cve_records",
     "solver_document_ids_in",
-    "sync_solver_result",
+    "sync_solver_result",  # with force; what its function does inside, is tested beside its other writing
     "delete_solver_result",
 }
 LARGE = {

@@ -14,6 +14,7 @@ from tests.conftest import empty
 from tests.dump import Dump, logical_dump
 from tests.factories import PYPI, SOLVER, requires, solved, solver_document
 from thoth.storages import GraphDatabase
+from thoth.storages.graph.ingest.adviser import sync_adviser_result
 from thoth.storages.graph.query_log import counted_statements
 
 Json = dict[str, Any]
@@ -113,6 +114,29 @@ def test_writer_that_remembers_what_was_removed(graph: GraphDatabase) -> None:
     sync(graph, ADVICE)
     with GraphDatabase() as other:
         sync(other, emptied(ADVICE), force=True)
+    sync(graph, again)
+    assert dump(graph) == expected
+
+
+def test_writer_that_remembers_a_transaction_that_failed(graph: GraphDatabase) -> None:
+    again = adviser_document("adviser-0b", of_user=OF_USER)
+    expected = dump_of(graph, [again])
+    empty(graph)
+    with pytest.raises(RuntimeError), graph.session() as session:
+        sync_adviser_result(session, ADVICE)
+        raise RuntimeError
+    sync(graph, again)
+    assert dump(graph) == expected
+
+
+def test_writer_that_remembers_a_schema_that_was_dropped(graph: GraphDatabase) -> None:
+    again = adviser_document("adviser-0b", of_user=OF_USER)
+    expected = dump_of(graph, [again])
+    empty(graph)
+    sync(graph, ADVICE)
+    with GraphDatabase() as other:
+        other.drop_all()
+        other.initialize_schema()
     sync(graph, again)
     assert dump(graph) == expected
 

@@ -165,28 +165,22 @@ class SQLBase(Observable):
 
     @contextmanager
     def _reading(self) -> Iterator[OneStatement]:
-        """Take a connection for one statement that reads: it is sent alone, without BEGIN and COMMIT.
-
-        With limits of time it is in a transaction after all, as they are those of one.
+        """Take a connection for one statement that reads.
 
         Raises:
             NotConnected: `connect` was not called.
 
         """
         engine, standbys = self.engine, self._standbys
-        with engine.connect() if standbys is None else standbys.connection(engine) as connection:
-            if self._limits is None:
-                with without_transaction(connection):
-                    yield OneStatement(connection)
-            else:
-                connection.exec_driver_sql(self._limits)
-                yield OneStatement(connection)
+        with (
+            engine.connect() if standbys is None else standbys.connection(engine) as connection,
+            self._alone(connection) as statement,
+        ):
+            yield statement
 
     @contextmanager
     def _writing(self) -> Iterator[OneStatement]:
-        """Take a connection for one statement that writes: it is sent alone, and commits what it did.
-
-        With limits of time it is in a transaction after all.
+        """Take a connection for one statement that writes, and commits what it did.
 
         Raises:
             NotConnected: `connect` was not called.
@@ -195,12 +189,9 @@ class SQLBase(Observable):
         is_refused = False
         with self.engine.connect() as connection:
             try:
-                if self._limits is None:
-                    with without_transaction(connection):
-                        yield OneStatement(connection)
-                else:
-                    connection.exec_driver_sql(self._limits)
-                    yield OneStatement(connection)
+                with self._alone(connection) as statement:
+                    yield statement
+                if self._limits is not None:
                     connection.commit()
             except ThothStorageException:  # raised before anything was sent
                 is_refused = True
@@ -208,6 +199,19 @@ class SQLBase(Observable):
             finally:  # also when nobody knows whether it took place
                 if not is_refused:
                     self._forget_answers()
+
+    @contextmanager
+    def _alone(self, connection: Connection) -> Iterator[OneStatement]:
+        """Let one statement be sent alone, without BEGIN and COMMIT.
+
+        With limits of time it is in a transaction after all, as they are those of one.
+        """
+        if self._limits is None:
+            with without_transaction(connection):
+                yield OneStatement(connection)
+        else:
+            connection.exec_driver_sql(self._limits)
+            yield OneStatement(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -245,15 +249,11 @@ class SQLBase(Observable):
         return asked.run() if self._observation is None else self._observation.run(method, asked)
 
 
-def _never(*_: object, **__: object) -> bool:
-    return False
-
-
 def exposed(
     query: Callable[Concatenate[Any, P], R],
     *,
     writes: bool = False,
-    alone: Callable[..., bool] = _never,
+    alone: Callable[..., bool] | None = None,
     cached: bool = False,
     keep: Callable[[R], bool] | None = _NO_KEEP,
 ) -> Callable[Concatenate[SQLBase, P], R]:
@@ -262,7 +262,8 @@ def exposed(
     Args:
         query: a function that takes a session first. It may be called several times, and never commits.
         writes: whether it writes, or reads in several statements that have to see the same state.
-        alone: tells, given the arguments, whether a write is one statement, which needs no transaction around it.
+        alone: tells, given the arguments, whether a write is one statement, which needs no transaction around it. None
+            is, if not given.
         cached: whether answers are kept in memory.
         keep: which answers are kept; those that say "not there" should not, as they may be so no longer. All if not
             given.
@@ -288,7 +289,7 @@ def exposed(
                 if keep is None or keep(result):
                     answers.put(key, result)
                 return result
-        is_alone = writes and alone(*args, **kwargs)
+        is_alone = alone is not None and alone(*args, **kwargs)
         return self._run(lambda session: query(session, *args, **kwargs), writes=writes, alone=is_alone, method=name)
 
     signature = inspect.signature(query)

@@ -20,7 +20,6 @@ from ..exceptions import RetryTransaction, SchemaError, shown
 from .models_base import Base, BaseExtension, column_types
 
 M = TypeVar("M", bound=BaseExtension)
-Row = Sequence[Any]
 
 _AT_ONCE = 16
 """Rows that are encoded before their size is known."""
