@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import Engine, event
 
@@ -46,3 +47,16 @@ def replay(connection: Connection, statements: list[Statement]) -> int:
             if cursor.description is not None:
                 rows += len(cursor.fetchall())
     return rows
+
+
+def replay_json(connection: Connection, statements: list[Statement]) -> list[Any]:
+    """Send statements that return one JSON text each, and read it; return what it holds.
+
+    A driver reads what other statements return; of these it would hand over the text alone.
+    """
+    answers = []
+    with connection.cursor() as cursor:
+        for statement, parameters in statements:
+            cursor.execute(statement, parameters)
+            answers += [msgspec.json.decode(text) for (text,) in cursor.fetchall()]
+    return answers

@@ -11,7 +11,7 @@ from thoth.storages.identifiers import PackageTuple
 
 from ..corpus import ENVIRONMENT, ROOT, ROOTS, Json
 from ..measure import FLOOR, LIBRARY, RELEASED, Subject, computed, repeated
-from ..recorded import recorded, replay
+from ..recorded import recorded, replay_json
 from ..registry import Benchmark, group
 from ..released import HELD
 from ..targets import Target, at_most, faster, statements, under
@@ -42,7 +42,7 @@ def from_the_database(workspace: Workspace) -> Iterator[Benchmark]:
     value_targets: list[Target] = [statements(1), at_most(1.3, FLOOR)]
     tuple_targets: list[Target] = [statements(1)]
     value = Subject(LIBRARY, repeated(ask, 3), len(sent), edges)
-    floor = Subject(FLOOR, repeated(lambda: replay(workspace.connection, sent), 3), 1, edges)
+    floor = Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 3), 1, edges)
     released = []
     if workspace.options.with_released:
         released = [_released(workspace, "retrieve_transitive_dependencies_python", list(root), edges, HELD)]
@@ -71,7 +71,7 @@ def of_many_roots(workspace: Workspace) -> Iterator[Benchmark]:
         [
             Subject(LIBRARY, repeated(lambda: ask(roots), 3), len(sent), edges),
             Subject(_LARGEST, repeated(lambda: ask([largest]), 3), 1, len(ask([largest])), note=largest[0]),
-            Subject(FLOOR, repeated(lambda: replay(workspace.connection, sent), 3), 1, edges),
+            Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 3), 1, edges),
         ],
         [statements(1), at_most(1.5, _LARGEST)],
         "edges",

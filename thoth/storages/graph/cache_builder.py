@@ -23,7 +23,7 @@ from .cache_rows import Added
 from .cache_writer import ASKED, ENVIRONMENT, INDEX, NODE, PACKAGE, SET, STORED, Progress, Writer
 from .filters import requirement_parameters
 from .postgres import GraphDatabase
-from .queries.closures import WALK
+from .queries.closures import MEMBER, WALK
 from .queries.wanted import WANTED, Wanted
 
 _LOGGER = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ _CONTENT = text(
     UNION ALL
     SELECT {ASKED}, solved_software_environment_id, NULL, NULL, array_agg(python_release_id), NULL, NULL, NULL
     FROM (
-        SELECT solved_software_environment_id, python_release_id FROM member
+        {MEMBER}
         UNION
         SELECT solved_software_environment_id, python_release_id FROM root
     ) AS asked

@@ -13,6 +13,7 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 from ..identifiers import PackageTuple
+from . import collector
 
 Edge = tuple[PackageTuple, PackageTuple]
 
@@ -129,8 +130,9 @@ class Closure:
     def _tuples(self, nodes: Iterable[int]) -> list[Edge]:
         packages = self.packages
         edges: list[Edge] = []
-        for source, parts in self._targets(nodes, packages):
-            edges.extend(zip(repeat(packages[source]), chain.from_iterable(parts)))
+        with collector.paused():
+            for source, parts in self._targets(nodes, packages):
+                edges.extend(zip(repeat(packages[source]), chain.from_iterable(parts)))
         return edges
 
     def _targets(self, nodes: Iterable[int], named: Sequence[T]) -> Iterator[tuple[int, Iterable[Sequence[T]]]]:
