@@ -11,8 +11,12 @@ from .cache_format import FIRST_INDEX, NOT_ASKED, Packed, condition_word
 
 Dependency = tuple[str, str]
 Extras = frozenset[str | None] | None
-Lists: TypeAlias = int | tuple[int, int]
-"""The lists of a record that count for a question: the plain one, for the usual question, or both."""
+Lists: TypeAlias = int
+"""The lists of a record that count for a question, as one number.
+
+For the usual question it is the number of the plain list. For others that of the other list is in it, too, times how
+many lists the package has.
+"""
 
 
 class DecodedPackage:
@@ -20,10 +24,8 @@ class DecodedPackage:
 
     __slots__ = (
         "_is_asked",
-        "_lists",
         "_positions",
         "_tuples",
-        "_words",
         "answers",
         "id",
         "is_complete",
@@ -43,8 +45,6 @@ class DecodedPackage:
         self.answers: dict[Lists, tuple[Dependency, ...]] = {}
         """Sorted answers to the usual question."""
         self._is_asked: bool | None = None
-        self._lists: list[Lists] | None = None
-        self._words: _Words | None = None
         self._positions: dict[str, int] | None = None
         self._tuples: list[PackageTuple] | None = None
 
@@ -69,22 +69,6 @@ class DecodedPackage:
         if self._is_asked is None:
             self._is_asked = NOT_ASKED not in self.packed.indexes
         return self._is_asked
-
-    def lists(self, question: Question) -> list[Lists]:
-        """Return the lists of each record that count for a question; those for the usual one are kept."""
-        if not question.is_usual:
-            return list(question.lists(self.packed, 0, len(self.packed.indexes)))
-        if self._lists is None:
-            self._lists = list(question.lists(self.packed, 0, len(self.packed.indexes)))
-        return self._lists
-
-    def words(self, question: Question) -> _Words:
-        """Return the runs that count for a question, by lists; those for the usual one are kept."""
-        if not question.is_usual:
-            return _Words(self.packed, question)
-        if self._words is None:
-            self._words = _Words(self.packed, question)
-        return self._words
 
     def positions(self, version: str | None) -> range:
         """Return the position of a version, those of all versions when none is given; none when it is not there."""
@@ -127,28 +111,23 @@ class Question:
     def lists(self, packed: Packed, first: int, end: int) -> Iterable[Lists]:
         """Return the lists of some records, one after the other."""
         plain = packed.plain_lists[first:end]
-        return plain if self.is_usual else zip(plain, packed.other_lists[first:end], strict=True)
+        if self.is_usual:
+            return plain
+        other = packed.other_lists[first:end]
+        return [other_list * packed.lists + plain_list for plain_list, other_list in zip(plain, other, strict=True)]
+
+    def most_lists(self, packed: Packed) -> int:
+        """Return a number that is above that of any lists of a package."""
+        return packed.lists if self.is_usual else packed.lists**2
 
     def words(self, packed: Packed, lists: Lists) -> Iterable[int]:
         """Return the runs that count, of those in the lists of a record."""
-        if isinstance(lists, int):
+        if self.is_usual:
             return packed.words(lists)
-        plain = packed.words(lists[0]) if self._plain_counts else ()
-        other = packed.words(lists[1])
+        other_list, plain_list = divmod(lists, packed.lists)
+        plain = packed.words(plain_list) if self._plain_counts else ()
+        other = packed.words(other_list)
         conditional = (
             word for word, condition in zip(other[::2], other[1::2], strict=True) if condition in self._conditions
         )
         return dict.fromkeys(chain(plain, conditional))
-
-
-class _Words(dict[Lists, tuple[int, ...]]):
-    """The runs of a package that count for a question, as words by lists; read when they are looked up."""
-
-    def __init__(self, packed: Packed, question: Question) -> None:
-        super().__init__()
-        self._packed = packed
-        self._question = question
-
-    def __missing__(self, lists: Lists) -> tuple[int, ...]:
-        words = self[lists] = tuple(self._question.words(self._packed, lists))
-        return words

@@ -26,12 +26,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, chain
+from struct import Struct
+from struct import error as StructError
 from typing import Final, Literal, NamedTuple
 
 from ..exceptions import CacheFileError
 
 BYTE_ORDER = sys.byteorder
-_HEADER: Final = "I"
+_HEADER: Final = Struct("=4I")
 _ID: Final = "I"
 _WORD: Final = "Q"
 _WIDTHS: Final[dict[int, Literal["H", "I"]]] = {2: "H", 4: "I"}
@@ -159,7 +161,7 @@ def pack(count: int, versions: PackedVersions) -> bytes:
     first_word = list(accumulate(map(len, lists), initial=0))
     numbers = [*([] if len(indexes) == count else first_record), *indexes, *plain_lists, *other_lists, *first_word]
     width = 2 if max(numbers) <= 0xFFFF else 4
-    header = array(_HEADER, [count, len(indexes), len(lists), width]).tobytes()
+    header = _HEADER.pack(count, len(indexes), len(lists), width)
     columns = array(_WIDTHS[width], numbers).tobytes()
     padding = bytes(-(len(header) + len(columns)) % 8)
     return b"".join((header, columns, padding, array(_WORD, chain.from_iterable(lists))))
@@ -191,10 +193,12 @@ def nothing_known(count: int) -> Packed:
 class Packed:
     """A blob, read where it is asked and not before."""
 
-    __slots__ = ("_first_word", "_words", "count", "first_record", "indexes", "other_lists", "plain_lists")
+    __slots__ = ("_first_word", "_words", "count", "first_record", "indexes", "lists", "other_lists", "plain_lists")
 
     count: int
     """How many versions there are."""
+    lists: int
+    """How many lists there are."""
     first_record: Sequence[int]
     """For each version, the number of its first record; and how many records there are."""
     indexes: memoryview[int]
@@ -213,20 +217,20 @@ class Packed:
         """
         try:
             whole = memoryview(blob)
-            self.count, records, lists, width = whole[:16].cast(_HEADER)
-            columns = records * 3 + lists + 1 + (0 if records == self.count else self.count + 1)
+            self.count, records, self.lists, width = _HEADER.unpack_from(blob)
+            columns = records * 3 + self.lists + 1 + (0 if records == self.count else self.count + 1)
             end = 16 + columns * width
             numbers = whole[16:end].cast(_WIDTHS[width])
             end += -end % 8
             self._words = whole[end:].cast(_WORD)
-            start = len(numbers) - (records * 3 + lists + 1)
+            start = len(numbers) - (records * 3 + self.lists + 1)
             self.first_record = numbers[:start] if start else range(self.count + 1)
             self.indexes = numbers[start : start + records]
             self.plain_lists = numbers[start + records : start + 2 * records]
             self.other_lists = numbers[start + 2 * records : start + 3 * records]
             self._first_word = numbers[start + 3 * records :]
             is_whole = len(numbers) == columns and len(whole) == end + 8 * self._first_word[-1]
-        except (TypeError, ValueError, LookupError) as error:
+        except (TypeError, ValueError, LookupError, StructError) as error:
             raise CacheFileError(f"a blob cannot be read: {error}") from None
         if not is_whole:
             raise CacheFileError("a blob is shorter or longer than it says")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -12,11 +13,12 @@ import msgspec
 
 from ..exceptions import CacheFileError
 from ..identifiers import Environment, PackageTuple
+from . import collector
 from .cache_checks import SmallTables, require, require_body
 from .cache_decoded import DecodedPackage, Dependency, Extras, Question
 from .cache_dependents import WalkBack
 from .cache_format import BYTE_ORDER, NOT_ASKED, NOT_SOLVED, Packed, Run, nothing_known, unpack_ids
-from .cache_walk import Walk, closure_of
+from .cache_walk import Paths, Walk, closure_of
 from .closure import Closure
 
 _PACKAGE = """
@@ -31,6 +33,7 @@ _DEPENDENTS = """
     SELECT package_id, dependents, dependents_checksum FROM packed_solved
     WHERE environment_id = ? AND package_id IN (SELECT value FROM json_each(?))
 """
+_VERSIONS = msgspec.json.Decoder(list[str])
 
 
 class PackedPart:
@@ -65,12 +68,15 @@ class PackedPart:
         """The last question about a closure and its answer: it is big, and often asked again."""
         self._by_name: dict[tuple[int, str], DecodedPackage | None] = {}
         self._by_id: dict[tuple[int, int], DecodedPackage] = {}
+        self._usual_paths: dict[int, Paths] = {}
+        """By environment."""
 
     def clear(self) -> None:
         """Forget what was decoded."""
         self._last = None
         self._by_name.clear()
         self._by_id.clear()
+        self._usual_paths.clear()
 
     def scope(self) -> dict[str, Any]:
         """Return what the packed part is complete for; empty when there is none."""
@@ -199,20 +205,25 @@ class PackedPart:
         for package in packages:
             if self._solved(package, environment, as_of_its_date) is None:
                 return None
-        walks = []
-        for environment_id in environment_ids:
-            walk = Walk(self._index_of, question)
-            for package in packages:
-                found = self._package(environment_id, package[0])
-                if found is not None:
-                    walk.start(package, found)
-            while words := walk.waiting():
-                walk.go_on(words, self._packages(environment_id, walk.unknown(words)))
-            if not walk.all_were_asked():
-                return None
-            walks.append(walk)
-        closure = closure_of(walks, packages)
+        with collector.paused():
+            walks = []
+            for environment_id in environment_ids:
+                found = [(package, self._package(environment_id, package[0])) for package in packages]
+                roots = [(package, decoded) for package, decoded in found if decoded is not None]
+                walk = Walk(self._paths(environment_id, question), self._index_of, roots)
+                if not walk.all_were_asked():
+                    return None
+                walks.append(walk)
+            closure = closure_of(walks, packages, is_disjoint=question.is_usual)
         return closure if as_of_its_date or all(closure.roots.values()) else None
+
+    def _paths(self, environment_id: int, question: Question) -> Paths:
+        """Return the paths of an environment; those of the usual question are kept."""
+        if not question.is_usual:
+            return Paths(question, partial(self._packages, environment_id))
+        if environment_id not in self._usual_paths:
+            self._usual_paths[environment_id] = Paths(question, partial(self._packages, environment_id))
+        return self._usual_paths[environment_id]
 
     def dependents(
         self, name: str, version: str | None, index_url: str | None, environment: Environment
@@ -309,7 +320,7 @@ class PackedPart:
     def _decode(self, environment_id: int, row: Any) -> DecodedPackage:
         id_, name, versions, environments, is_complete, checksum, body, checksum_of_body = row
         require(f"package {name!r}", checksum, (id_, name, versions, environments, is_complete))
-        listed = msgspec.json.decode(versions, type=list[str])
+        listed = _VERSIONS.decode(versions)
         if body is not None or environment_id in json.loads(environments):
             packed = Packed(require_body(f"the versions of {name!r}", id_, environment_id, body, checksum_of_body))
         else:

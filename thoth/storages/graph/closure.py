@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from itertools import chain, repeat
 from typing import TypeVar
@@ -74,7 +75,7 @@ class Closure:
 
     def edges(self) -> tuple[array[int], array[int]]:
         """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
-        numbers = array("i", list(range(len(self.packages))))  # a list is taken faster than a range
+        numbers = _numbers(len(self.packages).bit_length())
         sources, destinations = array("i"), array("i")
         if not self.is_disjoint:
             for source, parts in self._targets(range(len(self.node_sets)), numbers):
@@ -177,6 +178,12 @@ class Closure:
                     reached.update(found)
                     waiting.extend(found)
         return reached
+
+
+@lru_cache(maxsize=1)  # most closures that are asked for one after the other have much the same size
+def _numbers(bits: int) -> array[int]:
+    """Return the numbers that have so many bits, in order; the array is shared."""
+    return array("i", list(range(1 << bits)))  # a list is taken faster than a range
 
 
 def packages_of(nodes: list[PackageTuple], environments: int) -> tuple[list[PackageTuple], Sequence[int]]:
