@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, compress, count
+from typing import TypeVar
 
 from ..identifiers import PackageTuple
 from .cache_decoded import DecodedPackage, Question
 from .cache_format import END, NOT_ASKED, PACKAGE, POSITION, Packed
 from .closure import Closure, packages_of
 
-Span = tuple[int, int, int]
-"""Records of a package: its id, the first record and the one behind the last."""
+T = TypeVar("T")
 
 
 class Paths:
@@ -38,13 +38,21 @@ class Paths:
         self.packages: dict[int, DecodedPackage] = {}
         self.groups: dict[int, list[int]] = {}
         """For each package, the groups of its records."""
+        self.all_groups: dict[int, frozenset[int]] = {}
+        """The same, each once."""
         self.whole: set[int] = set()
         """The runs, as words, of all versions of a package."""
-        self.span_of: dict[int, Span] = {}
-        self.groups_of: dict[int, frozenset[int]] = {}
+        self.groups_of: dict[int, frozenset[int]] = _GroupsOf(self)
         """Groups by runs, as words."""
         self.words_of: dict[int, tuple[int, ...]] = _WordsOf(self)
-        """Runs, as words, by groups; read when they are looked up."""
+        """Runs, as words, by groups."""
+
+    def find(self, words: Iterable[int]) -> None:
+        """Note the packages that runs are of."""
+        missing = {word >> PACKAGE for word in words}.difference(self.packages)
+        if missing:
+            for package in self._find(missing).values():
+                self.add(package)
 
     def add(self, package: DecodedPackage) -> None:
         """Note a package."""
@@ -53,26 +61,17 @@ class Paths:
         packed, above, package_id = package.packed, self._next, package.id
         groups = [above + lists for lists in self._question.lists(packed, 0, len(packed.indexes))]
         self._next += self._question.most_lists(packed)
-        self._origin_of.update(dict.fromkeys(groups, (packed, above)))
+        all_groups = dict.fromkeys(groups, (packed, above))
+        self._origin_of.update(all_groups)
         self.packages[package_id] = package
         self.groups[package_id] = groups
+        self.all_groups[package_id] = frozenset(all_groups)
         self.whole.add(package_id << PACKAGE | packed.count << END)
 
-    def explore(self, words: set[int]) -> None:
-        """Find out what runs lead to."""
-        missing = {word >> PACKAGE for word in words}.difference(self.packages)
-        if missing:
-            for package in self._find(missing).values():
-                self.add(package)
-        packages, groups, groups_of, span_of = self.packages, self.groups, self.groups_of, self.span_of
-        for word in words:
-            package_id, first, end = word >> PACKAGE, word & POSITION, word >> END & POSITION
-            of_package = groups[package_id]
-            packed = packages[package_id].packed
-            if len(of_package) > packed.count:
-                first, end = packed.first_record[first], packed.first_record[end]
-            span_of[word] = package_id, first, end
-            groups_of[word] = frozenset(of_package[first:end])
+    def records(self, word: int) -> tuple[int, int]:
+        """Return the first record of a run, and the one behind its last."""
+        first_record = self.packages[word >> PACKAGE].packed.first_record
+        return first_record[word & POSITION], first_record[word >> END & POSITION]
 
     def read(self, group: int) -> Iterable[int]:
         """Return the runs of a group, as words."""
@@ -80,13 +79,22 @@ class Paths:
         return self._question.words(packed, group - above)
 
 
-class _WordsOf(dict[int, tuple[int, ...]]):
-    """The runs of groups."""
+class _Known(dict[int, T]):
+    """What is found out when it is looked up, and known from then on."""
 
     def __init__(self, paths: Paths) -> None:
         super().__init__()
         self._paths = paths
 
+
+class _GroupsOf(_Known[frozenset[int]]):
+    def __missing__(self, word: int) -> frozenset[int]:
+        first, end = self._paths.records(word)
+        groups = self[word] = frozenset(self._paths.groups[word >> PACKAGE][first:end])
+        return groups
+
+
+class _WordsOf(_Known[tuple[int, ...]]):
     def __missing__(self, group: int) -> tuple[int, ...]:
         words = self[group] = tuple(self._paths.read(group))
         return words
@@ -120,13 +128,15 @@ class Walk:
             ]
         self._groups = {paths.groups[id_][record] for id_, record in self._all_root_records()}
         self._words: set[int] = set()
+        self._whole: set[int] = set()
+        """Ids of the packages of which a run has all versions."""
         self._go()
         self._is_reached = self._mark()
         """By package, 1 or 0 for each record; None where all are reached."""
         self._first_node: dict[int, int] = {}
-        """By package of which all is reached, the node of the first record."""
-        self._node_of: dict[int, list[int]] = {}
-        """By package of which not all is reached, the node of each record; for one that is not, that of the next."""
+        """The first node of each package of which all is reached, and each version has one record."""
+        self._node_of: dict[int, Sequence[int]] = {}
+        """Of the others, the node of each record; of one that is not reached, that of the next."""
 
     def _all_root_records(self) -> Iterator[tuple[int, int]]:
         for records in self._root_records.values():
@@ -134,26 +144,30 @@ class Walk:
 
     def _go(self) -> None:
         """Find the runs and groups that are reached."""
-        groups_of, words_of = self._paths.groups_of, self._paths.words_of
+        paths, whole = self._paths, self._whole
+        groups_of, words_of, all_groups = paths.groups_of, paths.words_of, paths.all_groups
         groups = self._groups
         while words := set().union(*map(words_of.__getitem__, groups)).difference(self._words):
             self._words |= words
-            unknown = words.difference(groups_of)
-            if unknown:
-                self._paths.explore(unknown)
-            groups = set().union(*map(groups_of.__getitem__, words)).difference(self._groups)
+            paths.find(words)
+            now_whole = {word >> PACKAGE for word in words & paths.whole}
+            whole |= now_whole
+            # Where all versions are reached, other runs lead to nothing more.
+            others = [word for word in words if word >> PACKAGE not in whole]
+            reached = set().union(*map(all_groups.__getitem__, now_whole), *map(groups_of.__getitem__, others))
+            groups = reached.difference(self._groups)
             self._groups |= groups
 
     def _mark(self) -> dict[int, bytearray | None]:
         """Return which records are reached."""
-        packages, span_of = self._paths.packages, self._paths.span_of
-        whole = {word >> PACKAGE for word in self._words & self._paths.whole}
+        packages, whole = self._paths.packages, self._whole
         marks = {id_: bytearray(len(packages[id_].packed.indexes)) for id_, _ in self._all_root_records()}
         for word in self._words:
-            if word >> PACKAGE not in whole:
-                package_id, first, end = span_of[word]
+            package_id = word >> PACKAGE
+            if package_id not in whole:
                 if package_id not in marks:
                     marks[package_id] = bytearray(len(packages[package_id].packed.indexes))
+                first, end = self._paths.records(word)
                 marks[package_id][first:end] = b"\1" * (end - first)
         for package_id, record in self._all_root_records():
             marks[package_id][record] = 1
@@ -178,22 +192,31 @@ class Walk:
         position_of = dict(zip(self._words, count(len(sets))))
         sets_of = {group: list(map(position_of.__getitem__, words_of[group])) for group in self._groups}
         for package_id, is_reached in self._is_reached.items():
-            tuples, groups = paths.packages[package_id].tuples(self._index_of), paths.groups[package_id]
-            if is_reached is None:
-                first_node[package_id] = len(packages)
-                packages += tuples
-                node_sets += map(sets_of.__getitem__, groups)
-            else:
-                node_of[package_id] = list(accumulate(is_reached, initial=len(packages)))
+            package, groups = paths.packages[package_id], paths.groups[package_id]
+            first, tuples = len(packages), package.tuples(self._index_of)
+            if is_reached is not None:
+                node_of[package_id] = list(accumulate(is_reached, initial=first))
                 packages += compress(tuples, is_reached)
                 node_sets += map(sets_of.__getitem__, compress(groups, is_reached))
-        # All versions of a run are reached.
+                continue
+            packages += tuples
+            node_sets += map(sets_of.__getitem__, groups)
+            if len(groups) == package.packed.count:
+                first_node[package_id] = first
+            else:
+                node_of[package_id] = range(first, len(packages) + 1)
         sets += [
-            range(node + first, node + end)
-            if (node := first_node.get(package_id, -1)) >= 0
-            else range(node := node_of[package_id][first], node + end - first)
-            for package_id, first, end in map(paths.span_of.__getitem__, self._words)
+            range(node + (word & POSITION), node + (word >> END & POSITION))
+            if (node := first_node.get(word >> PACKAGE, -1)) >= 0
+            else self._nodes(word)
+            for word in self._words
         ]
+
+    def _nodes(self, word: int) -> range:
+        """Return the nodes of a run: all its records are reached."""
+        first, end = self._paths.records(word)
+        node = self._node_of[word >> PACKAGE][first]
+        return range(node, node + end - first)
 
     def root_nodes(self, package: PackageTuple) -> list[int]:
         """Return the nodes of a package version that was asked about, after `add_nodes`."""
