@@ -265,7 +265,7 @@ class TestSchema:
             assert empty.stdout.startswith(f"database empty, this release {head}: the database is empty\npending: 0001")
             first = ok(place, "schema", "upgrade", "0001").splitlines()
             assert [first[0][:20], *first[1:]] == ["up: base -> 0001  So", "database 0001"]
-            assert "the database is older\npending: 0002, 0003, 0004" in run(place, "schema", "status").stdout
+            assert "the database is older\npending: 0002, 0003, 0004, 0005" in run(place, "schema", "status").stdout
             different = run(place, "schema", "check")
             assert different.returncode == 1
             assert "add table: adviser_run" in different.stdout

@@ -229,12 +229,12 @@ def test_commands_of_the_pages(checkout: Path) -> None:
         ],
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    (revision,) = (checkout / "alembic" / "versions").glob("0005_*.py")
+    (revision,) = (checkout / "alembic" / "versions").glob("0006_*.py")
     assert re.search(r"create_table\(\s*['\"]pi_sort['\"]", revision.read_text(encoding="utf-8"))
     assert "No new upgrade operations detected" in done.stdout + done.stderr
     (refused,) = (block for block in blocks("migrations") if block.body.startswith("$ "))
     assert refused.body.splitlines()[1] in done.stdout.splitlines()
-    assert "database 0005, this release 0004: this release is older\nstatus 1\n" in done.stdout
+    assert "database 0006, this release 0005: this release is older\nstatus 1\n" in done.stdout
     assert re.search(r"^solver +667 +0 +667 +0$", done.stdout, re.MULTILINE)
     with GraphCache(str(checkout / "graph_cache.sqlite3")) as cache:
         assert cache.scope()["packages"] == ["boto3", "flask", "jupyterlab", "pandas", "requests", "sphinx"]

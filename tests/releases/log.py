@@ -14,10 +14,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from psycopg2.extensions import connection as Connection
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, event
 
 Entry: TypeAlias = tuple[str, Any]
@@ -33,11 +35,23 @@ def recorded(engine: Engine) -> Iterator[list[Entry]]:
         assert not executemany, statement
         log.append((statement, parameters))
 
+    def begun(connection: SqlConnection) -> None:
+        # A statement that is sent alone commits itself: what SQLAlchemy calls a transaction around it is none.
+        driver_connection = connection.connection.driver_connection
+        assert driver_connection is not None
+        connection.info["is_alone"] = driver_connection.autocommit
+        if not driver_connection.autocommit:
+            log.append(("BEGIN", None))
+
+    def ended(word: str, connection: SqlConnection) -> None:
+        if not connection.info.pop("is_alone", False):
+            log.append((word, None))
+
     listeners: dict[str, Callable[..., Any]] = {
         "before_cursor_execute": executed,
-        "begin": lambda _: log.append(("BEGIN", None)),
-        "commit": lambda _: log.append(("COMMIT", None)),
-        "rollback": lambda _: log.append(("ROLLBACK", None)),
+        "begin": begun,
+        "commit": partial(ended, "COMMIT"),
+        "rollback": partial(ended, "ROLLBACK"),
     }
     for name, listener in listeners.items():
         event.listen(engine, name, listener)

@@ -108,7 +108,24 @@ _SYNC_SOLVER_DOCUMENTS = f"""
 
         -- What refers to nothing, then what refers to it: rows that are missing alone, as each attempt uses up an id of
         -- the sequence; in the order of their natural key, the same for all writers, so that they wait for each other
-        -- and never in a circle. What another one commits while a statement waits for it is seen by the next.
+        -- and never in a circle. What another one commits while a statement waits for it is seen by the next. What is
+        -- large, and what documents about other package versions do not have, comes first: nobody waits for it.
+        INSERT INTO python_package_metadata ({", ".join(_METADATA)})
+        SELECT {", ".join(_METADATA)}
+        FROM json_to_recordset(metadata) AS core({column_types(PythonPackageMetadata, _METADATA)})
+        WHERE {_id(PythonPackageMetadata, "core")} IS NULL
+        ORDER BY digest
+        ON CONFLICT DO NOTHING;
+
+        INSERT INTO python_artifact (artifact_hash_sha256)
+        SELECT DISTINCT artifact_hash_sha256
+        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
+            jsonb_to_recordset(packages) AS package(sha256 text[]),
+            unnest(sha256) AS artifact(artifact_hash_sha256)
+        WHERE {_id(PythonArtifact, "artifact")} IS NULL
+        ORDER BY artifact_hash_sha256
+        ON CONFLICT DO NOTHING;
+
         INSERT INTO solved_software_environment (os_name, os_version, python_version)
         SELECT DISTINCT os_name, os_version, python_version
         FROM jsonb_to_recordset(documents) AS document(os_name text, os_version text, python_version text)
@@ -155,22 +172,6 @@ _SYNC_SOLVER_DOCUMENTS = f"""
                 has_license boolean, license_name text, license_identifier text, license_version text)
         WHERE has_license AND {_LICENSE_ID} IS NULL
         ORDER BY license_name, license_identifier, license_version
-        ON CONFLICT DO NOTHING;
-
-        INSERT INTO python_package_metadata ({", ".join(_METADATA)})
-        SELECT {", ".join(_METADATA)}
-        FROM json_to_recordset(metadata) AS core({column_types(PythonPackageMetadata, _METADATA)})
-        WHERE {_id(PythonPackageMetadata, "core")} IS NULL
-        ORDER BY digest
-        ON CONFLICT DO NOTHING;
-
-        INSERT INTO python_artifact (artifact_hash_sha256)
-        SELECT DISTINCT artifact_hash_sha256
-        FROM jsonb_to_recordset(documents) AS document(packages jsonb),
-            jsonb_to_recordset(packages) AS package(sha256 text[]),
-            unnest(sha256) AS artifact(artifact_hash_sha256)
-        WHERE {_id(PythonArtifact, "artifact")} IS NULL
-        ORDER BY artifact_hash_sha256
         ON CONFLICT DO NOTHING;
 
         INSERT INTO version_set (package_name, digest, python_release_ids)

@@ -58,11 +58,15 @@ def sync_package_analysis_facts(session: Session, facts: PackageAnalysisFacts, *
     """
     if not documents_to_write(session, PackageAnalyzerRun, [facts.document_id], force=force):
         return False
+    # Before releases, as in the function that solver documents go in by: one order for all writers.
+    artifact_ids = known_or_new_ids(
+        session, PythonArtifact, ({"artifact_hash_sha256": digest} for digest in facts.artifacts), remember=False
+    )
     urls = [{"url": facts.index_url}] if facts.index_url else []
     index_ids = known_or_new_ids(session, PythonPackageIndex, urls)
     release = {"package_name": facts.package_name, "package_version": facts.package_version}
     (release_id,) = known_or_new_ids(session, PythonRelease, [release]).values()
-    ids = _content_ids(session, facts)
+    ids = _content_ids(session, facts, artifact_ids)
     run_id = insert_run(
         session,
         PackageAnalyzerRun,
@@ -93,10 +97,7 @@ class _ContentIds(NamedTuple):
     symbols: Mapping[Hashable, int]
 
 
-def _content_ids(session: Session, facts: PackageAnalysisFacts) -> _ContentIds:
-    artifact_ids = known_or_new_ids(
-        session, PythonArtifact, ({"artifact_hash_sha256": digest} for digest in facts.artifacts), remember=False
-    )
+def _content_ids(session: Session, facts: PackageAnalysisFacts, artifact_ids: Mapping[Hashable, int]) -> _ContentIds:
     digest_ids = known_or_new_ids(
         session,
         PythonFileDigest,
