@@ -6,9 +6,11 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 
 from ...identifiers import Environment, PackageTuple, package_tuple
+from .. import collector
 from ..filters import (
     IN_ENVIRONMENT,
     environment_parameters,
@@ -61,7 +63,14 @@ _UNSOLVED = f"""
         WHERE stored.python_release_id = release.id
     )
     """
-_UNSOLVED_LISTING = text(f"SELECT release.package_name, release.package_version {_UNSOLVED} ORDER BY 1, 2")
+# There may be hundreds of thousands: as two columns of JSON they take three quarters of the time that rows take.
+_UNSOLVED_LISTING = f"""
+    SELECT CAST(coalesce(json_agg(package_name), '[]') AS text), CAST(coalesce(json_agg(package_version), '[]') AS text)
+    FROM (SELECT release.package_name, release.package_version {_UNSOLVED} {{order}}) AS unsolved
+    """
+_UNSOLVED_IN_ORDER = text(_UNSOLVED_LISTING.format(order="ORDER BY 1, 2"))
+_UNSOLVED_IN_ANY_ORDER = text(_UNSOLVED_LISTING.format(order=""))
+_TEXTS = msgspec.json.Decoder(list[str])
 _UNSOLVED_COUNT = text(f"SELECT count(*) {_UNSOLVED}")
 
 _SOLVED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE NOT solved.error"
@@ -189,8 +198,10 @@ def retrieve_unsolved_python_packages(
         ValueError: the name of the solver does not have the form of one.
 
     """
-    rows = session.execute(_UNSOLVED_LISTING, environment_parameters(solver_environment(solver_name)))
-    packages = [(name, version) for name, version in rows]
+    statement = _UNSOLVED_IN_ANY_ORDER if randomize else _UNSOLVED_IN_ORDER
+    columns = session.execute(statement, environment_parameters(solver_environment(solver_name))).one()
+    with collector.paused():
+        packages = list(zip(*map(_TEXTS.decode, columns), strict=True))
     if randomize:
         random.shuffle(packages)
     return packages
