@@ -346,3 +346,21 @@ def test_a_closure_that_comes_to_what_nobody_asked_about_is_a_miss(graph: GraphD
         expected = graph.closure(a, **RHEL, extras=with_extra).tuples()
         assert expected == [(a, ("b", "1.0", PYPI))]
         assert adapter_of(graph, cache).closure(a, **RHEL, extras=with_extra).tuples() == expected
+
+
+def test_what_was_answered_without_extras_is_no_answer_to_other_questions(sample_cache: Path) -> None:
+    """Answers to the usual question are kept, by a number that stands for other requirements in another question."""
+    flask = ("flask", "1.0.2", PYPI)
+    others: list[Json] = [
+        {"extras": frozenset()},
+        {"extras": frozenset({"dotenv"})},
+        {"marker_evaluation_result": False},
+    ]
+    with GraphCache(str(sample_cache)) as cache:
+        alone = [cache.get_depends_on(*flask, **RHEL, **question) for question in others]
+        assert alone[0] == []
+    with GraphCache(str(sample_cache)) as cache:
+        usual = cache.get_depends_on(*flask, **RHEL)
+        assert usual
+        assert [cache.get_depends_on(*flask, **RHEL, **question) for question in others] == alone
+        assert cache.get_depends_on(*flask, **RHEL) == usual

@@ -119,7 +119,7 @@ class PackedPart:
                 if index_of[packed.indexes[record]] != index_url:
                     continue
                 (lists,) = question.lists(packed, record, record + 1)
-                answer = found.answers.get(lists)
+                answer = found.answers.get(lists) if question.is_usual else None
                 if answer is None:
                     answer = self._versions(environment_id, question.words(packed, lists))
                     if question.is_usual:

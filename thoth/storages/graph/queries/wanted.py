@@ -1,19 +1,20 @@
-"""Package versions as the parameter of a statement: any number of them travel as one."""
+"""Package versions as parameters of a statement: any number of them travel as three."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+
+import msgspec
 
 from ...identifiers import PackageTuple, package_tuple
 from ..filters import IN_ENVIRONMENT
-from ..upsert import encode
 
-WANTED = (
-    "ROWS FROM (json_to_recordset(CAST(:wanted AS json)) AS (package_name text, package_version text, index_url text)) "
-    "WITH ORDINALITY AS wanted(package_name, package_version, index_url, n)"
-)
-"""SQL for the rows of parameter ``wanted``, numbered from 1 as ``n``."""
+WANTED = """ROWS FROM (
+        json_array_elements_text(CAST(:wanted_names AS json)),
+        json_array_elements_text(CAST(:wanted_versions AS json)),
+        json_array_elements_text(CAST(:wanted_urls AS json))
+    ) WITH ORDINALITY AS wanted(package_name, package_version, index_url, n)"""
+"""SQL for the package versions of the parameters of `Wanted`, numbered from 1 as ``n``."""
 
 WANTED_ARE_STORED = f"""
     JOIN python_release AS release ON release.package_name = wanted.package_name
@@ -51,6 +52,10 @@ class Wanted:
         """Normalise the package versions."""
         self.packages = list(dict.fromkeys(package_tuple(*package) for package in package_tuples))
 
-    def parameters(self) -> dict[str, Any]:
-        """Return the parameter of `WANTED`."""
-        return {"wanted": encode(package_row(package) for package in self.packages)}
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of `WANTED`: columns, which are made and read several times as fast as rows."""
+        columns = zip(*self.packages, strict=True) if self.packages else ((), (), ())
+        return {
+            name: msgspec.json.encode(column).decode()
+            for name, column in zip(("wanted_names", "wanted_versions", "wanted_urls"), columns, strict=True)
+        }
