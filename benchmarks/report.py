@@ -54,9 +54,9 @@ others made up after their pattern. A package has up to 60 versions, of which th
 requirement admits 14 versions in the median.
 
 *This library* is called as a service calls it. The *floor* is what the bare driver takes for the same work on this
-schema: for reading, the very statement, its rows fetched; for writing, documents prepared as rows, a statement a
-table, with nothing read, checked, retried or kept in order for other writers. *Its statements alone* sends what the
-library sends, to the letter. *0.74.1* runs in a process of its own; its time is taken there. It takes half a second
+schema: for reading, the very statement, its rows fetched, and decoded where a closure comes as JSON; for writing,
+documents prepared as rows, a statement a table, with nothing read, checked, retried or kept in order for other writers.
+*Its statements alone* sends what the library sends, to the letter. *0.74.1* runs in a process of its own; its time is taken there. It takes half a second
 to sync a document, so it is given few of them; for reading, its tables are filled at once, and its answers compared
 with those of this library.
 
@@ -66,6 +66,11 @@ document is in, keeps removals out, and finds ids by natural key without using u
 of writers may do the same at once. What is on top of it is reading and checking the document, making JSON of it, and
 SQLAlchemy. Two writers that send their statements alone gain what the server has to give: of documents about the same
 packages that come in groups, the one waits until the other has committed what both name.
+
+A cache file is *cold* when it was not open, and *asked again* by the object that answered before: what that keeps is
+handed out. *Walked again* leaves that out, and tells what another closure takes whose packages were read before. Of the
+tuples of a closure, no one who opens a file, reads its rows and makes the list can be as quick as half the dict, which
+has both in memory.
 
 What stays within the process (the caches, the import, the opening of a file) is told by its processor time, so that
 whatever else the machine does is not in it; everything that asks the server by the clock on the wall. Times of single

@@ -14,6 +14,7 @@ from tests.factories import PYPI, RHEL, SOLVER, requires, solved, solver_documen
 from thoth.storages import GraphDatabase
 from thoth.storages.config import MemoryCacheConfig
 from thoth.storages.exceptions import NotFoundError
+from thoth.storages.graph import memory_cache
 from thoth.storages.graph.memory_cache import MISSING, MemoryCache
 from thoth.storages.graph.query_log import counted_statements
 
@@ -36,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(memory_cache, "monotonic", clock)
     return clock
 
 

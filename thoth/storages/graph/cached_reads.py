@@ -21,6 +21,11 @@ _LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_RecordsKey = tuple[str, str, str | None, str | None, str | None, str | None]
+"""Package tuple and environment."""
+_DependsOnKey = tuple[str, str, str, str | None, str | None, str | None, frozenset[str | None] | None, bool | None]
+"""Package tuple, environment, extras, and whether markers held."""
+
 
 class CachedReads(SQLBase):
     """The part of the adapter that knows of caches; see `GraphDatabase`."""
@@ -120,30 +125,7 @@ class CachedReads(SQLBase):
             kept = self._memory["get_depends_on"].get(key)
             if kept is not MISSING:
                 return kept  # type: ignore[no-any-return]
-        package = (package_name, package_version, index_url)
-        arguments: dict[str, Any] = {
-            "os_name": os_name,
-            "os_version": os_version,
-            "python_version": python_version,
-            "extras": extras,
-            "marker_evaluation_result": marker_evaluation_result,
-        }
-
-        def add(cache: GraphCache, answer: list[tuple[str, str]]) -> None:
-            if normalized_extras(extras) is None and marker_evaluation_result is not False:
-                environment = Environment(os_name, os_version, python_version)
-                cache.add_dependencies(package_tuple(*package), environment, answer)
-
-        return self._layered(
-            "get_depends_on",
-            key,
-            None
-            if without_cache
-            else lambda cache, last: cache.get_depends_on(*package, **arguments, as_of_its_date=last),
-            lambda session: dependencies.get_depends_on(session, *package, **arguments),
-            add if None not in (os_name, os_version, python_version) else None,
-            keep=lambda answer: True,
-        )
+        return self._ask_depends_on(key, without_cache)
 
     def get_python_package_version_records(
         self,
@@ -177,27 +159,7 @@ class CachedReads(SQLBase):
             kept = self._memory["get_python_package_version_records"].get(key)
             if kept is not MISSING:
                 return kept  # type: ignore[no-any-return]
-        package = (package_name, package_version, index_url)
-        arguments: dict[str, Any] = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
-
-        def add(cache: GraphCache, answer: list[dict[str, str]]) -> None:
-            environment = Environment(os_name, os_version, python_version)
-            if answer:
-                cache.add_records(package_tuple(*package), environment, answer)
-
-        return self._layered(
-            "get_python_package_version_records",
-            key,
-            None
-            if without_cache
-            else lambda cache, last: cache.get_python_package_version_records(
-                *package, **arguments, as_of_its_date=last
-            ),
-            lambda session: packages.get_python_package_version_records(session, *package, **arguments),
-            # Only an answer about all indexes says what there is: one about an index says what is on that one.
-            add if index_url is None and None not in (os_name, os_version, python_version) else None,
-            keep=bool,
-        )
+        return self._ask_records(key, without_cache)
 
     def closure(
         self,
@@ -331,6 +293,68 @@ class CachedReads(SQLBase):
             without_cache=without_cache,
         )
         return {root: answer.tuples_from(root) for root in answer.roots}
+
+    def _ask_depends_on(self, key: _DependsOnKey, without_cache: bool) -> list[tuple[str, str]]:
+        """Answer what is not in memory: a function of its own, as variables that are captured in one are slower."""
+        (
+            package_name,
+            package_version,
+            index_url,
+            os_name,
+            os_version,
+            python_version,
+            extras,
+            marker_evaluation_result,
+        ) = key
+        package = (package_name, package_version, index_url)
+        arguments: dict[str, Any] = {
+            "os_name": os_name,
+            "os_version": os_version,
+            "python_version": python_version,
+            "extras": extras,
+            "marker_evaluation_result": marker_evaluation_result,
+        }
+
+        def add(cache: GraphCache, answer: list[tuple[str, str]]) -> None:
+            if normalized_extras(extras) is None and marker_evaluation_result is not False:
+                environment = Environment(os_name, os_version, python_version)
+                cache.add_dependencies(package_tuple(*package), environment, answer)
+
+        return self._layered(
+            "get_depends_on",
+            key,
+            None
+            if without_cache
+            else lambda cache, last: cache.get_depends_on(*package, **arguments, as_of_its_date=last),
+            lambda session: dependencies.get_depends_on(session, *package, **arguments),
+            add if None not in (os_name, os_version, python_version) else None,
+            keep=lambda answer: True,
+        )
+
+    def _ask_records(self, key: _RecordsKey, without_cache: bool) -> list[dict[str, str]]:
+        """Answer what is not in memory, likewise."""
+        package_name, package_version, index_url, os_name, os_version, python_version = key
+        package = (package_name, package_version, index_url)
+        arguments: dict[str, Any] = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
+
+        def add(cache: GraphCache, answer: list[dict[str, str]]) -> None:
+            environment = Environment(os_name, os_version, python_version)
+            if answer:
+                cache.add_records(package_tuple(*package), environment, answer)
+
+        return self._layered(
+            "get_python_package_version_records",
+            key,
+            None
+            if without_cache
+            else lambda cache, last: cache.get_python_package_version_records(
+                *package, **arguments, as_of_its_date=last
+            ),
+            lambda session: packages.get_python_package_version_records(session, *package, **arguments),
+            # Only an answer about all indexes says what there is: one about an index says what is on that one.
+            add if index_url is None and None not in (os_name, os_version, python_version) else None,
+            keep=bool,
+        )
 
     def _layered(
         self,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable
+from time import monotonic
 from typing import Any, Final
 
 from ..config import MemoryCacheConfig
@@ -35,7 +35,7 @@ class Answers:
         except KeyError:
             self.misses += 1
             return MISSING
-        if expiry < time.monotonic():
+        if expiry < monotonic():
             self._answers.pop(key, None)
             self.misses += 1
             return MISSING
@@ -49,7 +49,7 @@ class Answers:
         answers = self._answers
         while len(answers) >= self._size:
             answers.pop(next(iter(answers)), None)
-        answers[key] = (time.monotonic() + self._seconds, *_freeze(answer))
+        answers[key] = (monotonic() + self._seconds, *_freeze(answer))
 
     def clear(self) -> None:
         """Forget all answers; the counts of hits and misses stay."""
