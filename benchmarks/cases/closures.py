@@ -43,8 +43,8 @@ def from_the_database(workspace: Workspace) -> Iterator[Benchmark]:
     )  # fmt: skip
     value_targets: list[Target] = [statements(1), at_most(1.3, FLOOR)]
     tuple_targets: list[Target] = [statements(1)]
-    value = Subject(LIBRARY, repeated(ask, 3), len(sent), edges)
-    floor = Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 3), 1, edges)
+    value = Subject(LIBRARY, repeated(ask, 10), len(sent), edges)
+    floor = Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 10), 1, edges)
     released = []
     if workspace.options.with_released:
         released = [_released(workspace, "retrieve_transitive_dependencies_python", list(root), edges, HELD)]
@@ -71,9 +71,9 @@ def of_many_roots(workspace: Workspace) -> Iterator[Benchmark]:
         "closure-many",
         f"closure of {len(roots)} overlapping roots, database",
         [
-            Subject(LIBRARY, repeated(lambda: ask(roots), 3), len(sent), edges),
-            Subject(_LARGEST, repeated(lambda: ask([largest]), 3), 1, len(ask([largest])), note=largest[0]),
-            Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 3), 1, edges),
+            Subject(LIBRARY, repeated(lambda: ask(roots), 10), len(sent), edges),
+            Subject(_LARGEST, repeated(lambda: ask([largest]), 10), 1, len(ask([largest])), note=largest[0]),
+            Subject(FLOOR, repeated(lambda: replay_json(workspace.connection, sent), 10), 1, edges),
         ],
         [statements(1), at_most(1.5, _LARGEST)],
         "edges",
