@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from tests.factories import PYPI, RHEL, requires, solved, solver_document
 from tests.oracle import Oracle
 from thoth.storages import GraphCache, GraphDatabase
 from thoth.storages.exceptions import CacheFileError
+from thoth.storages.graph import collector
+from thoth.storages.graph.cache_decoded import DecodedPackage
+from thoth.storages.graph.cache_walk import Paths
 from thoth.storages.identifiers import Environment
 
 Json = dict[str, Any]
@@ -359,3 +363,12 @@ def test_what_was_answered_without_extras_is_no_answer_to_other_questions(graph:
         assert cache.get_depends_on(*a, **RHEL, extras=frozenset()) == []
         assert cache.get_depends_on(*a, **RHEL, marker_evaluation_result=False) == []
         assert cache.get_depends_on(*a, **RHEL) == [("b", "1.0")]
+
+
+def test_what_is_forgotten_is_freed_at_once(sample_cache: Path) -> None:
+    """What is decoded is bounded: it does not wait for the garbage collector, which may come late, or not at all."""
+    with GraphCache(str(sample_cache)) as cache, collector.paused():
+        assert cache.closure(("flask", "1.0.2", PYPI), **RHEL) is not None
+        assert [each for each in gc.get_objects() if type(each) in (Paths, DecodedPackage)]
+        cache.clear_in_memory_cache()
+        assert not [each for each in gc.get_objects() if type(each) in (Paths, DecodedPackage)]

@@ -210,7 +210,8 @@ class PackedPart:
             for environment_id in environment_ids:
                 found = [(package, self._package(environment_id, package[0])) for package in packages]
                 roots = [(package, decoded) for package, decoded in found if decoded is not None]
-                walk = Walk(self._paths(environment_id, question), self._index_of, roots)
+                paths = self._paths(environment_id, question)
+                walk = Walk(paths, self._index_of, roots, partial(self._packages, environment_id))
                 if not walk.all_were_asked():
                     return None
                 walks.append(walk)
@@ -220,9 +221,9 @@ class PackedPart:
     def _paths(self, environment_id: int, question: Question) -> Paths:
         """Return the paths of an environment; those of the usual question are kept."""
         if not question.is_usual:
-            return Paths(question, partial(self._packages, environment_id))
+            return Paths(question)
         if environment_id not in self._usual_paths:
-            self._usual_paths[environment_id] = Paths(question, partial(self._packages, environment_id))
+            self._usual_paths[environment_id] = Paths(question)
         return self._usual_paths[environment_id]
 
     def dependents(

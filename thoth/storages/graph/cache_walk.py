@@ -9,32 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, compress, count
-from typing import TypeVar
 
 from ..identifiers import PackageTuple
 from .cache_decoded import DecodedPackage, Question
 from .cache_format import END, NOT_ASKED, PACKAGE, POSITION, Packed
 from .closure import Closure, packages_of
 
-T = TypeVar("T")
-
 
 class Paths:
     """What runs lead to and groups require, for a question in an environment: kept from one walk to the next."""
 
-    def __init__(self, question: Question, find: Callable[[Iterable[int]], Mapping[int, DecodedPackage]]) -> None:
-        """Know nothing.
-
-        Args:
-            question: which requirements count.
-            find: returns packages by id.
-
-        """
+    def __init__(self, question: Question) -> None:
+        """Know nothing but which requirements count."""
         self._question = question
-        self._find = find
+        self._next = 0
         self._origin_of: dict[int, tuple[Packed, int]] = {}
         """For each group, where it is from, and what its number is above that of its lists."""
-        self._next = 0
         self.packages: dict[int, DecodedPackage] = {}
         self.groups: dict[int, list[int]] = {}
         """For each package, the groups of its records."""
@@ -42,20 +32,17 @@ class Paths:
         """The same, each once."""
         self.whole: set[int] = set()
         """The runs, as words, of all versions of a package."""
-        self.groups_of: dict[int, frozenset[int]] = _GroupsOf(self)
+        self.groups_of: dict[int, frozenset[int]] = _GroupsOf(self.packages, self.groups)
         """Groups by runs, as words."""
-        self.words_of: dict[int, tuple[int, ...]] = _WordsOf(self)
+        self.words_of: dict[int, tuple[int, ...]] = _WordsOf(question, self._origin_of)
         """Runs, as words, by groups."""
 
-    def find(self, words: Iterable[int]) -> None:
-        """Note the packages that runs are of."""
-        missing = {word >> PACKAGE for word in words}.difference(self.packages)
-        if missing:
-            for package in self._find(missing).values():
-                self.add(package)
+    def missing(self, words: Iterable[int]) -> set[int]:
+        """Return the ids of packages that runs are of, and that have to be added."""
+        return {word >> PACKAGE for word in words}.difference(self.packages)
 
     def add(self, package: DecodedPackage) -> None:
-        """Note a package."""
+        """Note a package, unless it is known."""
         if package.id in self.packages:
             return
         packed, above, package_id = package.packed, self._next, package.id
@@ -68,43 +55,51 @@ class Paths:
         self.all_groups[package_id] = frozenset(all_groups)
         self.whole.add(package_id << PACKAGE | packed.count << END)
 
-    def records(self, word: int) -> tuple[int, int]:
-        """Return the first record of a run, and the one behind its last."""
-        first_record = self.packages[word >> PACKAGE].packed.first_record
-        return first_record[word & POSITION], first_record[word >> END & POSITION]
 
-    def read(self, group: int) -> Iterable[int]:
-        """Return the runs of a group, as words."""
-        packed, above = self._origin_of[group]
-        return self._question.words(packed, group - above)
+# Neither refers to the paths: what refers to each other stays in memory until the garbage collector comes.
+class _GroupsOf(dict[int, frozenset[int]]):
+    """Groups by runs, found out when they are looked up."""
 
-
-class _Known(dict[int, T]):
-    """What is found out when it is looked up, and known from then on."""
-
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, packages: Mapping[int, DecodedPackage], groups: Mapping[int, list[int]]) -> None:
         super().__init__()
-        self._paths = paths
+        self._packages = packages
+        self._groups = groups
 
-
-class _GroupsOf(_Known[frozenset[int]]):
     def __missing__(self, word: int) -> frozenset[int]:
-        first, end = self._paths.records(word)
-        groups = self[word] = frozenset(self._paths.groups[word >> PACKAGE][first:end])
+        first, end = _records(self._packages, word)
+        groups = self[word] = frozenset(self._groups[word >> PACKAGE][first:end])
         return groups
 
 
-class _WordsOf(_Known[tuple[int, ...]]):
+class _WordsOf(dict[int, tuple[int, ...]]):
+    """Runs by groups, read when they are looked up."""
+
+    def __init__(self, question: Question, origin_of: Mapping[int, tuple[Packed, int]]) -> None:
+        super().__init__()
+        self._question = question
+        self._origin_of = origin_of
+
     def __missing__(self, group: int) -> tuple[int, ...]:
-        words = self[group] = tuple(self._paths.read(group))
+        packed, above = self._origin_of[group]
+        words = self[group] = tuple(self._question.words(packed, group - above))
         return words
+
+
+def _records(packages: Mapping[int, DecodedPackage], word: int) -> tuple[int, int]:
+    """Return the first record of a run, and the one behind its last."""
+    first_record = packages[word >> PACKAGE].packed.first_record
+    return first_record[word & POSITION], first_record[word >> END & POSITION]
 
 
 class Walk:
     """What is reached from package versions in one environment."""
 
     def __init__(
-        self, paths: Paths, index_of: Mapping[int, str | None], roots: Sequence[tuple[PackageTuple, DecodedPackage]]
+        self,
+        paths: Paths,
+        index_of: Mapping[int, str | None],
+        roots: Sequence[tuple[PackageTuple, DecodedPackage]],
+        find: Callable[[Iterable[int]], Mapping[int, DecodedPackage]],
     ) -> None:
         """Go as far as there are requirements.
 
@@ -112,6 +107,7 @@ class Walk:
             paths: those of the environment.
             index_of: URLs of indexes by id.
             roots: the package versions that are asked about; those that are not solved are left out.
+            find: returns packages by id.
 
         """
         self._paths = paths
@@ -130,7 +126,7 @@ class Walk:
         self._words: set[int] = set()
         self._whole: set[int] = set()
         """Ids of the packages of which a run has all versions."""
-        self._go()
+        self._go(find)
         self._is_reached = self._mark()
         """By package, 1 or 0 for each record; None where all are reached."""
         self._first_node: dict[int, int] = {}
@@ -142,14 +138,17 @@ class Walk:
         for records in self._root_records.values():
             yield from records
 
-    def _go(self) -> None:
+    def _go(self, find: Callable[[Iterable[int]], Mapping[int, DecodedPackage]]) -> None:
         """Find the runs and groups that are reached."""
         paths, whole = self._paths, self._whole
         groups_of, words_of, all_groups = paths.groups_of, paths.words_of, paths.all_groups
         groups = self._groups
         while words := set().union(*map(words_of.__getitem__, groups)).difference(self._words):
             self._words |= words
-            paths.find(words)
+            missing = paths.missing(words)
+            if missing:
+                for package in find(missing).values():
+                    paths.add(package)
             now_whole = {word >> PACKAGE for word in words & paths.whole}
             whole |= now_whole
             # Where all versions are reached, other runs lead to nothing more.
@@ -167,7 +166,7 @@ class Walk:
             if package_id not in whole:
                 if package_id not in marks:
                     marks[package_id] = bytearray(len(packages[package_id].packed.indexes))
-                first, end = self._paths.records(word)
+                first, end = _records(packages, word)
                 marks[package_id][first:end] = b"\1" * (end - first)
         for package_id, record in self._all_root_records():
             marks[package_id][record] = 1
@@ -214,7 +213,7 @@ class Walk:
 
     def _nodes(self, word: int) -> range:
         """Return the nodes of a run: all its records are reached."""
-        first, end = self._paths.records(word)
+        first, end = _records(self._paths.packages, word)
         node = self._node_of[word >> PACKAGE][first]
         return range(node, node + end - first)
 
