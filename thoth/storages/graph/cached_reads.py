@@ -13,7 +13,7 @@ from .cache import GraphCache
 from .closure import Closure, Edge, merged
 from .filters import normalized_extras
 from .memory_cache import MISSING
-from .queries import closures, dependencies, packages
+from .queries import closures, dependencies, packages, solvers
 from .sessions import ReadSession
 from .sql_base import SQLBase
 
@@ -160,6 +160,34 @@ class CachedReads(SQLBase):
             if kept is not MISSING:
                 return kept  # type: ignore[no-any-return]
         return self._ask_records(key, without_cache)
+
+    def has_python_solver_error(
+        self,
+        package_name: str,
+        package_version: str,
+        index_url: str,
+        *,
+        os_name: str | None = None,
+        os_version: str | None = None,
+        python_version: str | None = None,
+    ) -> bool:
+        """Tell whether the latest solver run of a package version failed; with several environments, in one of them.
+
+        Args:
+            package_name: name of the package.
+            package_version: its version.
+            index_url: the index that it is on.
+            os_name: name of the operating system; None for any.
+            os_version: its version; None for any.
+            python_version: version of Python; None for any.
+
+        Raises:
+            NotFoundError: it was never solved in such an environment.
+
+        """
+        key = (package_name, package_version, index_url, os_name, os_version, python_version)
+        kept = self._memory["has_python_solver_error"].get(key)
+        return self._ask_solver_error(key) if kept is MISSING else bool(kept)
 
     def closure(
         self,
@@ -355,6 +383,20 @@ class CachedReads(SQLBase):
             add if index_url is None and None not in (os_name, os_version, python_version) else None,
             keep=bool,
         )
+
+    def _ask_solver_error(self, key: tuple[str, str, str, str | None, str | None, str | None]) -> bool:
+        """Answer what is not in memory, likewise; a cache file does not tell."""
+        package_name, package_version, index_url, os_name, os_version, python_version = key
+        environment = {"os_name": os_name, "os_version": os_version, "python_version": python_version}
+        answer = self._run(
+            lambda session: solvers.has_python_solver_error(
+                session, package_name, package_version, index_url, **environment
+            ),
+            writes=False,
+            method="has_python_solver_error",
+        )
+        self._memory["has_python_solver_error"].put(key, answer)
+        return answer
 
     def _layered(
         self,

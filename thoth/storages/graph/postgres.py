@@ -73,8 +73,7 @@ class GraphDatabase(CachedDependents):
     create_python_package_version_entity = exposed(announcements.create_python_package_version_entity, writes=True)
     create_python_package_version_entities = exposed(announcements.create_python_package_version_entities, writes=True)
 
-    # Solvers: queries/solvers.py, ingest/solver.py, ingest/solver_removal.py
-    has_python_solver_error = exposed(solvers.has_python_solver_error, cached=True)
+    # Solvers: cached_reads.py, queries/solvers.py, ingest/solver.py, ingest/solver_removal.py
     has_python_solver_error_many = exposed(solvers.has_python_solver_error_many)
     retrieve_unsolved_python_packages = exposed(solvers.retrieve_unsolved_python_packages)
     retrieve_unsolved_python_packages_count = exposed(solvers.retrieve_unsolved_python_packages_count)
