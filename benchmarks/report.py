@@ -56,9 +56,9 @@ requirement admits 14 versions in the median.
 *This library* is called as a service calls it. The *floor* is what the bare driver takes for the same work on this
 schema: for reading, the very statement, its rows fetched, and decoded where a closure comes as JSON; for writing,
 documents prepared as rows, a statement a table, with nothing read, checked, retried or kept in order for other writers.
-*Its statements alone* sends what the library sends, to the letter. *0.74.1* runs in a process of its own; its time is taken there. It takes half a second
-to sync a document, so it is given few of them; for reading, its tables are filled at once, and its answers compared
-with those of this library.
+*Its statements alone* sends what the library sends, to the letter. *0.74.1* runs in a process of its own; its time is
+taken there. It takes half a second to sync a document, so it is given few of them; for reading, its tables are filled
+at once, and its answers compared with those of this library.
 
 A document that is written one by one is one statement, the call of a function of the database, which commits what it
 did; of the floor it is eight, between ``BEGIN`` and ``COMMIT``. The function does more inside: it looks whether the
