@@ -206,17 +206,24 @@ class PackedPart:
             if self._solved(package, environment, as_of_its_date) is None:
                 return None
         with collector.paused():
-            walks = []
-            for environment_id in environment_ids:
-                found = [(package, self._package(environment_id, package[0])) for package in packages]
-                roots = [(package, decoded) for package, decoded in found if decoded is not None]
-                paths = self._paths(environment_id, question)
-                walk = Walk(paths, self._index_of, roots, partial(self._packages, environment_id))
-                if not walk.all_were_asked():
-                    return None
-                walks.append(walk)
-            closure = closure_of(walks, packages, is_disjoint=question.is_usual)
-        return closure if as_of_its_date or all(closure.roots.values()) else None
+            closure = self._closure(packages, environment_ids, question)
+        if closure is None or not (as_of_its_date or all(closure.roots.values())):
+            return None
+        return closure
+
+    def _closure(
+        self, packages: Sequence[PackageTuple], environment_ids: Iterable[int], question: Question
+    ) -> Closure | None:
+        walks = []
+        for environment_id in environment_ids:
+            found = [(package, self._package(environment_id, package[0])) for package in packages]
+            roots = [(package, decoded) for package, decoded in found if decoded is not None]
+            paths = self._paths(environment_id, question)
+            walk = Walk(paths, self._index_of, roots, partial(self._packages, environment_id))
+            if not walk.all_were_asked():
+                return None
+            walks.append(walk)
+        return closure_of(walks, packages, is_disjoint=question.is_usual)
 
     def _paths(self, environment_id: int, question: Question) -> Paths:
         """Return the paths of an environment; those of the usual question are kept."""

@@ -57,13 +57,17 @@ def assemble(answer: str, roots: Iterable[PackageTuple]) -> Closure:
 
     """
     with collector.paused():
-        content = _DECODER.decode(answer)
-        assembly = _Assembly(content, roots)
-        for solved in content.environments:
-            assembly.add(solved)
-        environments = len(content.environments)
-        packages, positions = packages_of(assembly.nodes, environments)
-        return Closure(packages, positions, assembly.node_sets, assembly.sets, assembly.roots, environments == 1)
+        return _assembled(_DECODER.decode(answer), roots)
+
+
+def _assembled(content: Answer, roots: Iterable[PackageTuple]) -> Closure:
+    """Return the closure; what it was made of is gone then, and not in the way of the collector."""
+    assembly = _Assembly(content, roots)
+    for solved in content.environments:
+        assembly.add(solved)
+    environments = len(content.environments)
+    packages, positions = packages_of(assembly.nodes, environments)
+    return Closure(packages, positions, assembly.node_sets, assembly.sets, assembly.roots, environments == 1)
 
 
 class _Assembly:
