@@ -21,7 +21,7 @@ from ..workspace import Workspace
 _LARGEST = "the largest of them alone"
 _DICT = "plain dict"
 _LIST = "its rows by sqlite3, and its list of tuples from two lists"
-_BARE = "SELECT versions, body FROM packed_package JOIN packed_solved ON package_id = id"
+_ROWS = "SELECT versions, body FROM packed_package JOIN packed_solved ON package_id = id"
 
 
 @group("closure-database")
@@ -125,13 +125,7 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
 
         tuples = ask(warm).tuples()
         sources, targets = [source for source, _ in tuples], [target for _, target in tuples]
-
-        def bare() -> None:
-            with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as connection:
-                connection.execute(_BARE).fetchall()
-            list(zip(sources, targets, strict=True))
-
-        listed = Subject(_LIST, computed(lambda _: bare(), range(1)), 1, edges)
+        listed = Subject(_LIST, computed(lambda _: _bare(path, sources, targets), range(1)), 1, edges)
         plain = Subject(_DICT, computed(lambda _: _walk(graph, root), range(1)), 0, edges)
         database = workspace.graph
 
@@ -169,6 +163,13 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
             [under(0.001)],
             "edges",
         )
+
+
+def _bare(path: str, sources: list[PackageTuple], targets: list[PackageTuple]) -> None:
+    """Read the rows of a cache file, and make the list of its edges from what these would have to be made into."""
+    with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as connection:
+        connection.execute(_ROWS).fetchall()
+    list(zip(sources, targets, strict=True))
 
 
 def _as_dict(closure: Closure) -> dict[PackageTuple, list[PackageTuple]]:

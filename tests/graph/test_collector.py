@@ -6,6 +6,7 @@ import gc
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
@@ -42,25 +43,8 @@ def test_who_disabled_it_finds_it_disabled() -> None:
     assert not gc.isenabled()
 
 
-def test_the_last_of_several_threads_starts_it() -> None:
-    begun, end = Event(), Event()
-
-    def pause() -> None:
-        with collector.paused():
-            begun.set()
-            end.wait()
-
-    thread = Thread(target=pause)
-    with collector.paused():
-        thread.start()
-        begun.wait()
-    assert not gc.isenabled()
-    end.set()
-    thread.join()
-    assert gc.isenabled()
-
-
-def test_a_child_does_not_wait_for_threads_of_its_parent() -> None:
+@contextmanager
+def paused_by_a_thread() -> Iterator[None]:
     begun, end = Event(), Event()
 
     def pause() -> None:
@@ -71,15 +55,32 @@ def test_a_child_does_not_wait_for_threads_of_its_parent() -> None:
     thread = Thread(target=pause)
     thread.start()
     begun.wait()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of newer Pythons: there are threads, as there have to be
-        child = os.fork()
-    if not child:
-        is_right = gc.isenabled()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_the_last_of_several_threads_starts_it() -> None:
+    with paused_by_a_thread():
         with collector.paused():
-            is_right = is_right and not gc.isenabled()
-        os._exit(0 if is_right and gc.isenabled() else 1)
-    _, status = os.waitpid(child, 0)
-    end.set()
-    thread.join()
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_child_does_not_wait_for_threads_of_its_parent() -> None:
+    with paused_by_a_thread():
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of newer Pythons: there are threads, as there have to be
+            child = os.fork()
+        if not child:
+            is_right = gc.isenabled()
+            with collector.paused():
+                is_right = is_right and not gc.isenabled()
+            os._exit(0 if is_right and gc.isenabled() else 1)
+        _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
