@@ -8,7 +8,7 @@ import math
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -277,7 +277,7 @@ def exposed(
     @functools.wraps(query)
     def method(self: SQLBase, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if cached:
-            answers, key = self._memory[name], (*args, *kwargs.items())
+            answers, key = self._memory[name], (args, tuple(kwargs.items()))
             try:
                 answer = answers.get(key)
             except TypeError:  # an argument that cannot be hashed
@@ -285,23 +285,18 @@ def exposed(
             else:
                 if answer is not MISSING:
                     return answer  # type: ignore[no-any-return]
-                result = self._run(_bound(query, args, kwargs), writes=writes, method=name)
+                result = self._run(lambda session: query(session, *args, **kwargs), writes=writes, method=name)
                 if keep is None or keep(result):
                     answers.put(key, result)
                 return result
         is_alone = alone is not None and alone(*args, **kwargs)
-        return self._run(_bound(query, args, kwargs), writes=writes, alone=is_alone, method=name)
+        return self._run(lambda session: query(session, *args, **kwargs), writes=writes, alone=is_alone, method=name)
 
     signature = inspect.signature(query)
     _, *parameters = signature.parameters.values()
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     method.__signature__ = signature.replace(parameters=[this, *parameters])  # type: ignore[attr-defined]
     return method
-
-
-def _bound(query: Callable[..., R], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Callable[[Any], R]:
-    """Return a call of a query that wants a session; a lambda in the method would make its arguments slower."""
-    return lambda session: query(session, *args, **kwargs)
 
 
 def database_url(

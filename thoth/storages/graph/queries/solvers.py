@@ -63,7 +63,7 @@ _UNSOLVED = f"""
         WHERE stored.python_release_id = release.id
     )
     """
-# There may be hundreds of thousands: as two columns of JSON they take three quarters of the time that rows take.
+# There may be hundreds of thousands: two columns of JSON take the server less than as many rows.
 _UNSOLVED_LISTING = f"""
     SELECT CAST(coalesce(json_agg(package_name), '[]') AS text), CAST(coalesce(json_agg(package_version), '[]') AS text)
     FROM (SELECT release.package_name, release.package_version {_UNSOLVED} {{order}}) AS unsolved

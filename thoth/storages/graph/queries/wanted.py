@@ -53,7 +53,7 @@ class Wanted:
         self.packages = list(dict.fromkeys(package_tuple(*package) for package in package_tuples))
 
     def parameters(self) -> dict[str, str]:
-        """Return the parameters of `WANTED`: columns, which are made and read several times as fast as rows."""
+        """Return the parameters of `WANTED`: columns, which name nothing again for each of them."""
         columns = zip(*self.packages, strict=True) if self.packages else ((), (), ())
         return {
             name: msgspec.json.encode(column).decode()
