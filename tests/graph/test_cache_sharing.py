@@ -13,7 +13,7 @@ import pytest
 
 from tests.factories import PYPI, RHEL
 from tests.processes import collected, forked, in_child, killed_after
-from thoth.storages import GraphCache, GraphDatabase
+from thoth.storages import GraphCache, GraphDatabase, forks
 from thoth.storages.graph.cache_builder import build_cache
 from thoth.storages.identifiers import Environment
 
@@ -131,7 +131,30 @@ class TestFork:
         Path(path).unlink()
         assert in_child(lambda: os.path.exists(path)) is False
 
-    def test_fork_while_another_thread_holds_the_lock(self, path: str) -> None:
+    @pytest.mark.parametrize("is_in_memory", [False, True])
+    def test_fork_while_threads_ask(self, path: str, is_in_memory: bool) -> None:
+        """SQLite has locks of its own, which a child would wait for for ever."""
+        with GraphCache(":memory:" if is_in_memory else path, writable=True) as cache, ThreadPoolExecutor(4) as threads:
+            for number in range(20):
+                add_package(cache, number)
+            end = threading.Event()
+
+            def ask() -> None:
+                while not end.is_set():
+                    assert all(is_whole(cache, number) for number in range(20))
+
+            busy = [threads.submit(ask) for _ in range(4)]
+            try:
+                assert all(in_child(lambda number=number: is_whole(cache, number)) for number in range(20))  # type: ignore[misc]
+            finally:
+                end.set()
+            for each in busy:
+                each.result()
+
+    def test_fork_while_another_thread_holds_the_lock_for_long(
+        self, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(forks, "_PATIENCE", 0.2)
         add_packages(path, [1])
         with GraphCache(path) as cache:
             held, release = threading.Event(), threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -367,6 +368,28 @@ class TestFork:
         before = backend(named)
         in_child(named.disconnect)
         assert backend(named) == before
+
+    def test_waits_for_threads_that_connect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """libpq and OpenSSL hold locks meanwhile, which a child that connects would wait for for ever."""
+        refused_at = list[float]()
+
+        def connect() -> None:
+            with pytest.raises(NotConnected):
+                GraphDatabase().connect()
+
+        def refuse() -> None:
+            refused_at.append(time.monotonic())
+            connection.close()
+            server.close()
+
+        with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
+            monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", "127.0.0.1")
+            monkeypatch.setenv("KNOWLEDGE_GRAPH_PORT", str(server.getsockname()[1]))
+            connecting = threads.submit(connect)
+            connection, _ = server.accept()
+            threading.Timer(0.3, refuse).start()
+            assert in_child(time.monotonic) > refused_at[0]
+            connecting.result()
 
     def test_inside_of_a_session(self, named: GraphDatabase) -> None:
         with named.session() as session:

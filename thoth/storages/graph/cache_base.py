@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from ..config import GRAPH_CACHE_DECODED_PACKAGES, GraphCacheConfig
 from ..exceptions import CacheFileError
+from ..forks import awaited_by_forks
 from .cache_file import MEMORY, SQLITE_ERRORS, CacheFile, identity_of, set_aside
 from .cache_packed import PackedPart
 from .cache_rows import AddedRows
@@ -71,9 +71,10 @@ class OpenCache:
         self._path = path
         self._writable = writable
         self._most_decoded = GRAPH_CACHE_DECODED_PACKAGES.read()
-        self._lock = threading.RLock()
+        self._lock = awaited_by_forks()
         self._counts = {name: {"hits": 0, "misses": 0} for name in _COUNTED}
-        self._open(path, verify=verify)
+        with self._lock:
+            self._open(path, verify=verify)
         _caches.add(self)
 
     @classmethod
@@ -254,7 +255,7 @@ class OpenCache:
 
     def _open_in_child(self) -> None:
         """Open the file anew: SQLite's connections and locks must not be carried across a fork."""
-        self._lock = threading.RLock()
+        self._lock = awaited_by_forks()
         if self._path == MEMORY:
             return  # its pages are memory of the process, and were copied
         _abandoned.append(self._file.connection)

@@ -14,13 +14,14 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import psycopg2
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from ..config import KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected, ThothStorageException
+from ..forks import awaited_by_forks
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .known_ids import KnownIds
 from .memory_cache import MISSING, MemoryCache
@@ -342,9 +343,16 @@ def _engine(config: KnowledgeGraphConfig, url: URL) -> Engine:
         pool_timeout=config.pool_timeout,
         use_native_hstore=False,  # saves a query on each new connection
     )
+    event.listen(engine, "do_connect", _connect)
     _ping_after_idling(engine)
     event.listen(engine, "checkout", _in_transactions)
     return engine
+
+
+def _connect(dialect: Dialect, _: object, args: list[Any], parameters: dict[str, Any]) -> Any:
+    """Connect, and let a fork wait meanwhile: libpq and OpenSSL hold locks."""
+    with awaited_by_forks():
+        return dialect.connect(*args, **parameters)
 
 
 def _ping_after_idling(engine: Engine) -> None:
