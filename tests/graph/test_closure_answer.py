@@ -15,6 +15,12 @@ ROOT = ("root", "1", PYPI)
 IDS = range(10, 16)
 
 
+def sent(members: list[int]) -> tuple[int, ...]:
+    """Return a set as the database sends it."""
+    is_run = len(members) > 1 and members == list(range(members[0], members[-1] + 1))
+    return (members[0], -len(members)) if is_run else tuple(members)
+
+
 @given(
     st.lists(st.lists(st.sampled_from(IDS), unique=True, max_size=5).map(sorted), min_size=1, max_size=3),
     st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(sorted(INDEXES))), unique=True),
@@ -30,7 +36,11 @@ def test_against_a_naive_reading(sets: list[list[int]], solved: list[tuple[int, 
         [(*set_ids, set_ids[0]), *[()] * len(solved)],
     )
     projects = Projects(
-        ["root", "a"], [[], set_ids], [[], sets], [[1, 2], list(IDS)], [["1", "2"], list(map(str, IDS))]
+        ["root", "a"],
+        [[], set_ids],
+        [[], list(map(sent, sets))],
+        [[1, 2], list(IDS)],
+        [["1", "2"], list(map(str, IDS))],
     )
     answer = msgspec.json.encode(Answer([nodes] * environments, projects, INDEXES)).decode()
     closure = assemble(answer, [ROOT])

@@ -1,13 +1,13 @@
 """What the statement about closures returns, read and put together: pure functions.
 
 It comes in columns, and is put together a column at a time: a step of Python for each release would take as long as all
-the rest.
+the rest. Most sets of versions became known one after the other: they are told by their ends, and stay so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, count, repeat
+from itertools import accumulate, chain, compress, count, repeat
 
 import msgspec
 
@@ -30,8 +30,8 @@ class Projects(msgspec.Struct, array_like=True, gc=False):
 
     names: list[str]
     set_ids: list[list[int]]
-    sets: list[list[list[int]]]
-    """Sorted ids of the releases in each of the sets."""
+    sets: list[list[tuple[int, ...]]]
+    """Sorted ids of the releases in each of the sets; of one without gaps the first, and how many, negative."""
     releases: list[list[int]]
     """Sorted ids of all releases of the project, whether they were reached or not."""
     versions: list[list[str]]
@@ -78,16 +78,25 @@ class _Assembly:
         projects = answer.projects
         self._is_one = len(answer.environments) == 1
         self._indexes = answer.indexes
-        set_ids = list(chain.from_iterable(projects.set_ids))
-        self._members = dict(zip(set_ids, chain.from_iterable(projects.sets), strict=True))
-        self._project_of = dict(zip(set_ids, _repeated(projects.names, projects.set_ids), strict=True))
-        self._releases = list(chain.from_iterable(projects.releases))
         self._names = list(_repeated(projects.names, projects.releases))
         self._versions = list(chain.from_iterable(projects.versions))
+        self._position_of = dict(zip(chain.from_iterable(projects.releases), count()))
+        """Where each release is among those of all projects."""
+        set_ids = list(chain.from_iterable(projects.set_ids))
+        self._project_of = dict(zip(set_ids, _repeated(projects.names, projects.set_ids), strict=True))
+        position_of = self._position_of
+        members: list[Sequence[int]] = [
+            range(first := position_of[ids[0]], first - ids[1])
+            if len(ids) == 2 and ids[1] < 0
+            else list(map(position_of.__getitem__, ids))
+            for ids in chain.from_iterable(projects.sets)
+        ]
+        self._members = dict(zip(set_ids, members, strict=True))
+        """The positions of the releases in each set."""
         self.roots: dict[PackageTuple, list[int]] = {root: [] for root in roots}
         root_names = {name for name, _, _ in self.roots}
-        self._root_releases = [
-            release
+        self._root_positions = [
+            position_of[release]
             for name, releases in zip(projects.names, projects.releases, strict=True)
             if name in root_names
             for release in releases
@@ -102,54 +111,48 @@ class _Assembly:
         if not self._is_one:
             used = dict.fromkeys(chain.from_iterable(solved.sets))
             members = {id_: members[id_] for id_ in used}
-        releases, names, versions = self._releases, self._names, self._versions
-        reached = set(solved.releases).union(*members.values())
-        if len(reached) < len(releases):
-            chosen = list(map(reached.__contains__, releases))
-            releases, names = list(compress(releases, chosen)), list(compress(names, chosen))
-            versions = list(compress(versions, chosen))
-        first_set = len(self.sets)
-        number_of = dict(zip(releases, count(len(self.nodes))))
-        position_of = dict(zip(members, count(first_set)))
-        url_of = dict(zip(solved.releases, map(self._indexes.__getitem__, solved.indexes), strict=True))
-        sets_of = dict(zip(solved.releases, solved.sets, strict=True))
-        self.nodes += zip(names, versions, map(url_of.get, releases), strict=True)
-        # Both are in order, and most sets are versions that became known one after the other.
+        positions = list(map(self._position_of.__getitem__, solved.releases))
+        reached = _marked(len(self._names), members.values(), positions)
+        first_set, first_node = len(self.sets), len(self.nodes)
+        set_positions = dict(zip(members, count(first_set)))
+        # Most releases are reached; a node has the number of those before it.
+        numbers = list(accumulate(reached, initial=first_node))
+        # A set without gaps stays a range, and one whose gaps nobody reached becomes one.
         self.sets += [
             range(first, first + size)
-            if (size := len(of_set)) and number_of[of_set[-1]] - (first := number_of[of_set[0]]) == size - 1
-            else list(map(number_of.__getitem__, of_set))
+            if (size := len(of_set)) and numbers[of_set[-1]] - (first := numbers[of_set[0]]) == size - 1
+            else list(map(numbers.__getitem__, of_set))
             for of_set in members.values()
         ]
+        urls: list[str | None] = [None] * len(reached)
+        required: list[Sequence[int]] = [()] * len(reached)
         # Most versions of a project have the requirements of another one.
-        lists = {ids: self._disjoint(ids, position_of) for ids in {(), *solved.sets}}
-        self.node_sets += map(lists.__getitem__, map(sets_of.get, releases, repeat(())))
-        for release in self._root_releases:
-            if release in url_of:
-                self._note_root(number_of[release])
-        if len(url_of) < len(solved.releases):
-            self._add_others(solved, url_of, number_of, lists, first_set)
+        lists = {ids: self._disjoint(ids, set_positions) for ids in {*solved.sets}}
+        others = []
+        for position, index_id, ids in zip(positions, solved.indexes, solved.sets, strict=True):
+            if urls[position] is None:
+                urls[position], required[position] = self._indexes[index_id], lists[ids]
+            else:
+                others.append((numbers[position], self._indexes[index_id], lists[ids]))
+        self.nodes += compress(zip(self._names, self._versions, urls, strict=True), reached)
+        self.node_sets += compress(required, reached)
+        for position in self._root_positions:
+            if urls[position] is not None:
+                self._note_root(numbers[position])
+        if others:
+            self._add_others(others, first_set)
 
-    def _add_others(
-        self,
-        solved: Nodes,
-        url_of: Mapping[int, str],
-        number_of: Mapping[int, int],
-        lists: Mapping[tuple[int, ...], Sequence[int]],
-        first_set: int,
-    ) -> None:
+    def _add_others(self, others: Iterable[tuple[int, str, Sequence[int]]], first_set: int) -> None:
         """Add nodes for the further indexes of releases that are on several, to the sets, too."""
-        others: dict[int, list[int]] = {}
-        for release, index_id, set_ids in zip(solved.releases, solved.indexes, solved.sets, strict=True):
-            url, first = self._indexes[index_id], number_of[release]
-            if url != url_of[release]:
-                number = len(self.nodes)
-                others.setdefault(first, []).append(number)
-                self.nodes.append((*self.nodes[first][:2], url))
-                self.node_sets.append(lists[set_ids])
-                self._note_root(number)
+        added: dict[int, list[int]] = {}
+        for first, url, required in others:
+            number = len(self.nodes)
+            added.setdefault(first, []).append(number)
+            self.nodes.append((*self.nodes[first][:2], url))
+            self.node_sets.append(required)
+            self._note_root(number)
         self.sets[first_set:] = [
-            [*nodes, *chain.from_iterable(map(others.get, nodes, repeat(())))] for nodes in self.sets[first_set:]
+            [*nodes, *chain.from_iterable(map(added.get, nodes, repeat(())))] for nodes in self.sets[first_set:]
         ]
 
     def _disjoint(self, ids: tuple[int, ...], position_of: Mapping[int, int]) -> Sequence[int]:
@@ -174,6 +177,20 @@ class _Assembly:
         for root in (package, (*package[:2], None)):
             if root in self.roots:
                 self.roots[root].append(number)
+
+
+def _marked(size: int, members: Iterable[Sequence[int]], others: Iterable[int]) -> bytearray:
+    """Return a 1 at each position that is a member of something or one of the others, of so many positions."""
+    marks, ones = bytearray(size), bytes([1]) * size
+    for positions in members:
+        if isinstance(positions, range):
+            marks[positions.start : positions.stop] = ones[: len(positions)]
+        else:
+            for position in positions:
+                marks[position] = 1
+    for position in others:
+        marks[position] = 1
+    return marks
 
 
 def _repeated(names: Iterable[str], columns: Iterable[Sequence[object]]) -> Iterable[str]:

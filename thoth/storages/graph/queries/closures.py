@@ -87,7 +87,13 @@ _CLOSURE = text(
             SELECT package_name, coalesce(json_agg(id) FILTER (WHERE id IS NOT NULL), '[]'),
                    coalesce(json_agg(python_release_ids) FILTER (WHERE id IS NOT NULL), '[]')
             FROM (
-                SELECT package_name, id, python_release_ids FROM version_set
+                SELECT package_name, id, CASE
+                    WHEN python_release_ids[cardinality(python_release_ids)] - python_release_ids[1]
+                        = cardinality(python_release_ids) - 1 AND cardinality(python_release_ids) > 1
+                        THEN ARRAY[python_release_ids[1], -cardinality(python_release_ids)]
+                    ELSE python_release_ids
+                END
+                FROM version_set
                 WHERE id IN (SELECT unnest(version_set_ids) FROM known)
                 UNION ALL
                 SELECT package_name, NULL, NULL FROM python_release WHERE id IN (SELECT python_release_id FROM root)
