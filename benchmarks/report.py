@@ -75,8 +75,9 @@ has both in memory.
 What stays within the process (the caches, the import, the opening of a file) is told by its processor time, so that
 whatever else the machine does is not in it; everything that asks the server by the clock on the wall. Times of single
 calls are the median of a round. What is shown are medians over the rounds, with the first and the third quartile and
-the least. *Peak* is what the process needed beyond what it had before, at most, in any round (the client's; the
-server's memory is not in it).
+the least; a ratio is the median of those of each round, as a machine is quicker in one minute than in another, unless
+one took part in fewer rounds. *Peak* is what the process needed beyond what it had before, at most, in any round (the
+client's; the server's memory is not in it).
 """
 _MARKS = {True: "yes", False: "**no**", None: "–"}
 
@@ -170,7 +171,7 @@ def _row(outcome: Outcome, base: Outcome | None) -> list[str]:
         duration(outcome.median),
         f"{duration(first)} to {duration(third)}" if len(outcome.seconds) > 1 else "one round",
         duration(outcome.least),
-        "1" if base is outcome else f"{outcome.median / base.median:.3g}" if base else "–",
+        "1" if base is outcome else f"{outcome.times(base):.3g}" if base else "–",
         "–" if outcome.statements is None else f"{outcome.statements:.3g}",
         "–" if outcome.rows is None else f"{outcome.rows:,}",
         "–" if outcome.peak is None else size(max(0, outcome.peak)),

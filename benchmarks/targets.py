@@ -98,7 +98,7 @@ def _ratio(above: str, below: str) -> Callable[[Outcomes], float | None]:
     def measure(outcomes: Outcomes) -> float | None:
         if above not in outcomes or below not in outcomes:
             return None
-        return outcomes[above].median / outcomes[below].median
+        return outcomes[above].times(outcomes[below])
 
     return measure
 

@@ -103,6 +103,13 @@ def test_subjects_take_turns() -> None:
     assert (first.median, first.quartiles, first.least) == (3.0, (2.0, 4.0), 1.0)
 
 
+def test_rounds_are_compared_each_by_itself() -> None:
+    quick_then_slow, same = Outcome(LIBRARY, [2.0, 4.0, 40.0]), Outcome(FLOOR, [1.0, 2.0, 20.0])
+    assert quick_then_slow.times(same) == 2
+    assert Outcome(LIBRARY, [3.0, 40.0, 4.0]).times(same) == 3  # by the medians it would be 2
+    assert quick_then_slow.times(Outcome(FLOOR, [1.0, 3.0])) == 2  # by the medians
+
+
 def test_targets_judge_what_was_measured() -> None:
     outcomes = {
         LIBRARY: Outcome(LIBRARY, [0.002], statements=3),

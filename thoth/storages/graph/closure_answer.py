@@ -1,13 +1,15 @@
 """What the statement about closures returns, read and put together: pure functions.
 
 It comes in columns, and is put together a column at a time: a step of Python for each release would take as long as all
-the rest. Most sets of versions became known one after the other: they are told by their ends, and stay so.
+the rest. Most sets are runs, versions that became known one after the other: where one begins and its size tell all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, chain, compress, count, repeat
+from operator import add
 
 import msgspec
 
@@ -29,9 +31,15 @@ class Projects(msgspec.Struct, array_like=True, gc=False):
     """The projects of which something was reached, as columns."""
 
     names: list[str]
+    run_ids: list[list[int]]
+    """Ids of the runs: sets whose ids of releases follow each other without a gap."""
+    run_releases: list[list[int]]
+    """The first release of each run."""
+    run_sizes: list[list[int]]
     set_ids: list[list[int]]
-    sets: list[list[tuple[int, ...]]]
-    """Sorted ids of the releases in each of the sets; of one without gaps the first, and how many, negative."""
+    """Ids of all other sets."""
+    sets: list[list[list[int]]]
+    """Sorted ids of the releases in each of them."""
     releases: list[list[int]]
     """Sorted ids of all releases of the project, whether they were reached or not."""
     versions: list[list[str]]
@@ -70,6 +78,44 @@ def _assembled(content: Answer, roots: Iterable[PackageTuple]) -> Closure:
     return Closure(packages, positions, assembly.node_sets, assembly.sets, assembly.roots, environments == 1)
 
 
+@dataclass
+class _Sets:
+    """Sets of releases, which are told by their positions among those of all projects."""
+
+    run_ids: list[int]
+    run_starts: list[int]
+    run_sizes: list[int]
+    others: dict[int, list[int]]
+    """Positions by id, of the sets that are no runs."""
+
+    def chosen(self, ids: Container[int]) -> _Sets:
+        """Return those with some ids."""
+        chosen = list(map(ids.__contains__, self.run_ids))
+        return _Sets(
+            list(compress(self.run_ids, chosen)),
+            list(compress(self.run_starts, chosen)),
+            list(compress(self.run_sizes, chosen)),
+            {id_: positions for id_, positions in self.others.items() if id_ in ids},
+        )
+
+    def mark(self, marks: bytearray) -> None:
+        """Set the positions of their releases to 1."""
+        ones = b"\1" * len(marks)
+        for start, end in zip(self.run_starts, map(add, self.run_starts, self.run_sizes), strict=True):
+            marks[start:end] = ones[start:end]
+        for position in chain.from_iterable(self.others.values()):
+            marks[position] = 1
+
+    def of_nodes(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Yield them as sets of nodes, given the number of the node at each position."""
+        starts = list(map(numbers.__getitem__, self.run_starts))
+        yield from map(range, starts, map(add, starts, self.run_sizes))
+        for positions in self.others.values():
+            nodes = list(map(numbers.__getitem__, positions))
+            # It is a range when nobody reached what is in its gaps.
+            yield range(nodes[0], nodes[-1] + 1) if nodes and nodes[-1] - nodes[0] == len(nodes) - 1 else nodes
+
+
 class _Assembly:
     """A closure that is put together, environment by environment."""
 
@@ -80,19 +126,20 @@ class _Assembly:
         self._indexes = answer.indexes
         self._names = list(_repeated(projects.names, projects.releases))
         self._versions = list(chain.from_iterable(projects.versions))
-        self._position_of = dict(zip(chain.from_iterable(projects.releases), count()))
-        """Where each release is among those of all projects."""
+        position_of = self._position_of = dict(zip(chain.from_iterable(projects.releases), count()))
+        run_ids = list(chain.from_iterable(projects.run_ids))
         set_ids = list(chain.from_iterable(projects.set_ids))
-        self._project_of = dict(zip(set_ids, _repeated(projects.names, projects.set_ids), strict=True))
-        position_of = self._position_of
-        members: list[Sequence[int]] = [
-            range(first := position_of[ids[0]], first - ids[1])
-            if len(ids) == 2 and ids[1] < 0
-            else list(map(position_of.__getitem__, ids))
-            for ids in chain.from_iterable(projects.sets)
-        ]
-        self._members = dict(zip(set_ids, members, strict=True))
-        """The positions of the releases in each set."""
+        self._sets = _Sets(
+            run_ids,
+            list(map(position_of.__getitem__, chain.from_iterable(projects.run_releases))),
+            list(chain.from_iterable(projects.run_sizes)),
+            {
+                id_: list(map(position_of.__getitem__, releases))
+                for id_, releases in zip(set_ids, chain.from_iterable(projects.sets), strict=True)
+            },
+        )
+        self._project_of = dict(zip(run_ids, _repeated(projects.names, projects.run_ids), strict=True))
+        self._project_of.update(zip(set_ids, _repeated(projects.names, projects.set_ids), strict=True))
         self.roots: dict[PackageTuple, list[int]] = {root: [] for root in roots}
         root_names = {name for name, _, _ in self.roots}
         self._root_positions = [
@@ -107,23 +154,17 @@ class _Assembly:
 
     def add(self, solved: Nodes) -> None:
         """Add what was reached in an environment, given what is solved of it."""
-        members = self._members
-        if not self._is_one:
-            used = dict.fromkeys(chain.from_iterable(solved.sets))
-            members = {id_: members[id_] for id_ in used}
+        sets = self._sets if self._is_one else self._sets.chosen(set(chain.from_iterable(solved.sets)))
         positions = list(map(self._position_of.__getitem__, solved.releases))
-        reached = _marked(len(self._names), members.values(), positions)
-        first_set, first_node = len(self.sets), len(self.nodes)
-        set_positions = dict(zip(members, count(first_set)))
+        reached = bytearray(len(self._names))
+        sets.mark(reached)
+        for position in positions:
+            reached[position] = 1
         # Most releases are reached; a node has the number of those before it.
-        numbers = list(accumulate(reached, initial=first_node))
-        # A set without gaps stays a range, and one whose gaps nobody reached becomes one.
-        self.sets += [
-            range(first, first + size)
-            if (size := len(of_set)) and numbers[of_set[-1]] - (first := numbers[of_set[0]]) == size - 1
-            else list(map(numbers.__getitem__, of_set))
-            for of_set in members.values()
-        ]
+        numbers = list(accumulate(reached, initial=len(self.nodes)))
+        first_set = len(self.sets)
+        self.sets += sets.of_nodes(numbers)
+        set_positions = dict(zip(chain(sets.run_ids, sets.others), count(first_set)))
         urls: list[str | None] = [None] * len(reached)
         required: list[Sequence[int]] = [()] * len(reached)
         # Most versions of a project have the requirements of another one.
@@ -177,20 +218,6 @@ class _Assembly:
         for root in (package, (*package[:2], None)):
             if root in self.roots:
                 self.roots[root].append(number)
-
-
-def _marked(size: int, members: Iterable[Sequence[int]], others: Iterable[int]) -> bytearray:
-    """Return a 1 at each position that is a member of something or one of the others, of so many positions."""
-    marks, ones = bytearray(size), bytes([1]) * size
-    for positions in members:
-        if isinstance(positions, range):
-            marks[positions.start : positions.stop] = ones[: len(positions)]
-        else:
-            for position in positions:
-                marks[position] = 1
-    for position in others:
-        marks[position] = 1
-    return marks
 
 
 def _repeated(names: Iterable[str], columns: Iterable[Sequence[object]]) -> Iterable[str]:
