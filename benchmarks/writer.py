@@ -18,7 +18,7 @@ from .corpus import Json
 
 
 def main(path: str, how: str, count: int, writers: int, size: int, number: int) -> None:
-    """Say that it is ready, wait until its input is closed, and write.
+    """Say that it is ready, wait until its input is closed, write, and say that it is done.
 
     Args:
         path: of the file, a document a line.
@@ -44,6 +44,7 @@ def _by_library(groups: list[list[Json]]) -> None:
                 graph.sync_solver_result(documents[0])
             else:
                 graph.sync_solver_results(list(map(read_solver_document, documents)))
+        _say("done")
 
 
 def _by_driver(groups: list[list[Json]]) -> None:
@@ -54,11 +55,16 @@ def _by_driver(groups: list[list[Json]]) -> None:
         for arguments in prepared:
             cursor.execute("SELECT sync_solver_documents(%(documents)s, %(version_sets)s, %(metadata)s)", arguments)
             connection.commit()
+        _say("done")
 
 
 def _wait() -> None:
-    print("ready", flush=True)
+    _say("ready")
     sys.stdin.read()
+
+
+def _say(what: str) -> None:
+    print(what, flush=True)
 
 
 if __name__ == "__main__":

@@ -77,21 +77,25 @@ def _processes(workspace: Workspace, how: str, writers: int, size: int, count: i
             )
             for number in range(writers)
         ]
-        for process in processes:
-            assert process.stdout is not None
-            process.stdout.readline()
+        _wait_for(processes)
         started = time.perf_counter()
         for process in processes:
             assert process.stdin is not None
             process.stdin.close()
-        for process in processes:
-            process.wait()
-        seconds = time.perf_counter() - started
+        _wait_for(processes)
+        seconds = time.perf_counter() - started  # without the ends of the processes
         for process in processes:
             assert process.stdout is not None
             process.stdout.close()
-            if process.returncode:
+            if process.wait():
                 raise RuntimeError(f"a writer failed with {process.returncode}")
         with workspace.databases.graph(database) as graph:
             assert graph.get_solver_documents_count() == count
         return seconds
+
+
+def _wait_for(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Wait until each says something."""
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
