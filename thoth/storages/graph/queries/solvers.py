@@ -54,13 +54,17 @@ _HAS_ERROR_MANY = text(
     """
 )
 
+# The environments are found out once, and not joined: so an index gives the releases in order, each once.
+_OF_ENVIRONMENTS = f"""
+    solved_software_environment_id = ANY(ARRAY(SELECT id FROM solved_software_environment WHERE {IN_ENVIRONMENT}))
+    """
+_SPOKEN_OF = f"SELECT DISTINCT python_release_id FROM python_package_version WHERE {_OF_ENVIRONMENTS}"
+
 _UNSOLVED = f"""
     FROM python_release AS release
     WHERE release.package_version IS NOT NULL AND NOT EXISTS (
         SELECT FROM python_package_version AS stored
-        JOIN solved_software_environment ON solved_software_environment.id = stored.solved_software_environment_id
-            AND {IN_ENVIRONMENT}
-        WHERE stored.python_release_id = release.id
+        WHERE stored.python_release_id = release.id AND {_OF_ENVIRONMENTS}
     )
     """
 # There may be hundreds of thousands: two columns of JSON take the server less than as many rows.
@@ -71,19 +75,24 @@ _UNSOLVED_LISTING = f"""
 _UNSOLVED_IN_ORDER = text(_UNSOLVED_LISTING.format(order="ORDER BY 1, 2"))
 _UNSOLVED_IN_ANY_ORDER = text(_UNSOLVED_LISTING.format(order=""))
 _TEXTS = msgspec.json.Decoder(list[str])
-_UNSOLVED_COUNT = text(f"SELECT count(*) {_UNSOLVED}")
+# What a document speaks of has a version.
+_UNSOLVED_COUNT = text(
+    f"""
+    SELECT (SELECT count(*) FROM python_release WHERE package_version IS NOT NULL)
+        - (SELECT count(*) FROM ({_SPOKEN_OF}) AS release)
+    """
+)
 
 _SOLVED = f"SELECT DISTINCT release.package_name, release.package_version {_LATEST} WHERE NOT solved.error"
 _SOLVED_PAGE = text(f"{_SOLVED} ORDER BY 1, 2 LIMIT :count OFFSET :start_offset")
 # Few fail: those of which something succeeded are all but those of which everything failed.
 _SOLVED_COUNT = text(
     f"""
-    WITH environment AS MATERIALIZED (SELECT id FROM solved_software_environment WHERE {IN_ENVIRONMENT}),
-    latest AS NOT MATERIALIZED (
+    WITH latest AS NOT MATERIALIZED (
         SELECT stored.python_release_id, solved.error
         FROM python_package_version AS stored
         JOIN solved ON solved.python_package_version_id = stored.id AND solved.solver_run_id = stored.solver_run_id
-        WHERE stored.solved_software_environment_id IN (SELECT id FROM environment)
+        WHERE {_OF_ENVIRONMENTS}
     )
     SELECT count(*) - (
         SELECT count(DISTINCT failed.python_release_id) FROM latest AS failed
@@ -91,10 +100,7 @@ _SOLVED_COUNT = text(
             SELECT FROM latest AS other WHERE other.python_release_id = failed.python_release_id AND NOT other.error
         )
     )
-    FROM (
-        SELECT DISTINCT python_release_id FROM python_package_version
-        WHERE solved_software_environment_id IN (SELECT id FROM environment)
-    ) AS release
+    FROM ({_SPOKEN_OF}) AS release
     """
 )
 
