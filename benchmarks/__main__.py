@@ -61,7 +61,8 @@ def measure(options: Options, groups: Sequence[str]) -> None:
             started = time.monotonic()
             results: list[Result] = []
             for benchmark in GROUPS[name](workspace):
-                results.append(result_of(benchmark, name, interleaved(benchmark.subjects, options.rounds)))
+                outcomes = interleaved(benchmark.subjects, options.rounds)
+                results.append(result_of(benchmark, name, outcomes, facts.load))
                 tell(results[-1])
             save(Run(facts, results), kept)
             print(f"-- {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)

@@ -40,6 +40,8 @@ class Result:
     rows: str
     outcomes: list[Outcome]
     verdicts: list[Verdict]
+    load: float = 0.0
+    """Processes that wanted to run when the run began, in the mean of a quarter of an hour."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Facts:
     system: str
     library: str
     load: float = 0.0
-    """Processes that wanted to run when a run began, in the mean of a quarter of an hour; of several runs, the most."""
+    """That of the results; of several runs, the most."""
     database_size: int = 0
     """Bytes of the database that holds all documents, 0 when none was needed."""
 
@@ -75,14 +77,14 @@ class Run:
     results: list[Result] = field(default_factory=list)
 
 
-def result_of(benchmark: Benchmark, group: str, outcomes: list[Outcome]) -> Result:
+def result_of(benchmark: Benchmark, group: str, outcomes: list[Outcome], load: float) -> Result:
     """Judge what was measured."""
     by_label = {outcome.label: outcome for outcome in outcomes if outcome.seconds}
     verdicts = [
         Verdict(target.text, *target.verdict(by_label), target.of_bare(by_label, benchmark.bare))
         for target in benchmark.targets
     ]
-    return Result(benchmark.name, benchmark.title, group, benchmark.rows, list(by_label.values()), verdicts)
+    return Result(benchmark.name, benchmark.title, group, benchmark.rows, list(by_label.values()), verdicts, load)
 
 
 def machine() -> dict[str, Any]:
@@ -107,8 +109,8 @@ def save(run: Run, path: Path) -> None:
             earlier = load(path)
             measured = {result.name for result in run.results}
             kept = [result for result in earlier.results if result.name not in measured]
-            crowd = max(run.facts.load, earlier.facts.load) if kept else run.facts.load
-            run = Run(replace(run.facts, load=crowd), [*kept, *run.results])
+            results = [*kept, *run.results]
+            run = Run(replace(run.facts, load=max(result.load for result in results)), results)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(run)), indent=1))
 
 

@@ -146,14 +146,15 @@ def test_what_was_not_measured_again_stays(tmp_path: Path) -> None:
         **machine(),
     )
 
-    def result(name: str, seconds: float) -> Result:
+    def result(name: str, seconds: float, load: float = 0.0) -> Result:
         verdict = Verdict("under 1 s", duration(seconds), seconds < 1)
-        return Result(name, name, "group", "rows", [Outcome(LIBRARY, [seconds])], [verdict])
+        return Result(name, name, "group", "rows", [Outcome(LIBRARY, [seconds])], [verdict], load)
 
     path = tmp_path / "results.json"
-    save(Run(facts, [result("one", 1.0), result("two", 2.0)]), path)
-    save(Run(facts, [result("two", 3.0)]), path)
+    save(Run(facts, [result("one", 1.0, load=0.5), result("two", 2.0, load=8.0)]), path)
+    save(Run(facts, [result("two", 3.0, load=0.25)]), path)
     run = load(path)
+    assert run.facts.load == 0.5
     assert {one.name: one.outcomes[0].median for one in run.results} == {"one": 1.0, "two": 3.0}
     text = page([run], "picture.svg", "growth.svg")
     assert "**no**" in text
