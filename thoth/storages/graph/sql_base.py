@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import psycopg2
+import psycopg2.extensions
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -335,24 +336,28 @@ def database_url(
     )
 
 
+def _connection(dsn: str) -> psycopg2.extensions.connection:
+    """Connect, and let a fork wait meanwhile: libpq and OpenSSL hold locks.
+
+    It is the driver's factory, and no listener of ``do_connect``: the first of those that connects is the last one that
+    is called.
+    """
+    with awaited_by_forks():
+        return psycopg2.extensions.connection(dsn)
+
+
 def _engine(config: KnowledgeGraphConfig, url: URL) -> Engine:
     engine = create_engine(
         url,
+        connect_args={"connection_factory": _connection},
         pool_size=config.pool_size,
         max_overflow=config.pool_overflow,
         pool_timeout=config.pool_timeout,
         use_native_hstore=False,  # saves a query on each new connection
     )
-    event.listen(engine, "do_connect", _connect)
     _ping_after_idling(engine)
     event.listen(engine, "checkout", _in_transactions)
     return engine
-
-
-def _connect(dialect: Dialect, _: object, args: list[Any], parameters: dict[str, Any]) -> Any:
-    """Connect, and let a fork wait meanwhile: libpq and OpenSSL hold locks."""
-    with awaited_by_forks():
-        return dialect.connect(*args, **parameters)
 
 
 def _ping_after_idling(engine: Engine) -> None:
