@@ -73,9 +73,8 @@ def test_the_last_of_several_threads_starts_it() -> None:
 def test_a_child_does_not_wait_for_threads_of_its_parent() -> None:
     with paused_by_a_thread():
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # of newer Pythons: there are threads, as there have to be
+            # Of newer Pythons: there are threads, as there have to be.
+            warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if not child:
             is_right = gc.isenabled()

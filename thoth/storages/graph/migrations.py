@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from ..config import KnowledgeGraphConfig
 from .errors import INVALID_CATALOG_NAME, sqlstate, translated
 from .revisions import BASE, HEAD, VERSION_TABLE, Revision, alembic_config, find_revision, told_what_errors_mean
-from .sql_base import database_url
+from .sql_base import database_url, engine_without_pool
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,16 +34,14 @@ def create_database(config: KnowledgeGraphConfig) -> None:
         NotConnected: the server cannot be reached, or refuses the user.
 
     """
-    engine = create_engine(database_url(config), poolclass=NullPool)
+    engine = engine_without_pool(database_url(config))
     try:
         with engine.connect():
             return
     except DBAPIError as error:
         if sqlstate(error) != INVALID_CATALOG_NAME:
             raise translated(error, config.place) from error
-    maintenance = create_engine(
-        database_url(config, _MAINTENANCE_DATABASE), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
+    maintenance = engine_without_pool(database_url(config, _MAINTENANCE_DATABASE), isolation_level="AUTOCOMMIT")
     try:
         with maintenance.connect() as connection:
             # The preparer of the dialect would double percent signs, which text() does, too.
@@ -112,7 +109,7 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
     INDEX CONCURRENTLY, so a lock of theirs would be given up. It is a lock of a transaction, as a pooler may give the
     session to somebody else between two.
     """
-    own = create_engine(engine.url, poolclass=NullPool)
+    own = engine_without_pool(engine.url)
     with own.begin() as connection:
         # It may be long until the others are done, and until this one is.
         connection.execute(

@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from ..config import KnowledgeGraphConfig, MemoryCacheConfig
 from ..exceptions import ConfigurationError, NotConnected, ThothStorageException
@@ -346,10 +347,24 @@ def _connection(dsn: str) -> psycopg2.extensions.connection:
         return psycopg2.extensions.connection(dsn)
 
 
+_CONNECTING = {"connection_factory": _connection}
+
+
+def engine_without_pool(url: URL, **options: Any) -> Engine:
+    """Return an engine that closes a connection when it is given back.
+
+    Args:
+        url: of the database.
+        options: further ones of `create_engine`.
+
+    """
+    return create_engine(url, poolclass=NullPool, connect_args=_CONNECTING, **options)
+
+
 def _engine(config: KnowledgeGraphConfig, url: URL) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"connection_factory": _connection},
+        connect_args=_CONNECTING,
         pool_size=config.pool_size,
         max_overflow=config.pool_overflow,
         pool_timeout=config.pool_timeout,
