@@ -158,10 +158,10 @@ def register_metrics(*graphs: GraphDatabase, registry: CollectorRegistry | None 
     collector = GraphCollector(*graphs)
     try:
         (REGISTRY if registry is None else registry).register(collector)
-    except ValueError as error:
+    except ValueError as error:  # its message lists all names, in an order that differs from process to process
         raise ConfigurationError(
-            f"metrics of this library are in the registry already: give all adapters to one call ({error})"
-        ) from None
+            f"metrics such as {CALLS.name} are in the registry already: give all adapters to one call"
+        ) from error
     return collector
 
 
