@@ -6,19 +6,19 @@ Edges and tuples are made from it on demand, as there are many times more of the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
-from itertools import chain, repeat
-from typing import TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 from ..identifiers import PackageTuple
 from . import collector
 
 Edge = tuple[PackageTuple, PackageTuple]
 
-T = TypeVar("T")
+Named = TypeVar("Named", list[PackageTuple], "array[int]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,8 +46,7 @@ class Closure:
 
     def __len__(self) -> int:
         """Return the number of edges."""
-        numbers = range(len(self.packages))
-        return sum(len(part) for _, parts in self._targets(range(len(self.node_sets)), numbers) for part in parts)
+        return len(self.edges()[0])
 
     def __repr__(self) -> str:
         """Tell the size."""
@@ -75,22 +74,7 @@ class Closure:
 
     def edges(self) -> tuple[array[int], array[int]]:
         """Return the edges as two arrays of positions in `packages`: dependents, and what they depend on."""
-        numbers = _numbers(len(self.packages).bit_length())
-        sources, destinations = array("i"), array("i")
-        if not self.is_disjoint:
-            for source, parts in self._targets(range(len(self.node_sets)), numbers):
-                for part in parts:
-                    destinations.extend(part)
-                sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
-            return sources, destinations
-        # The same without what hands the parts over, which takes as long as to copy them.
-        members, extend = self._members(numbers), destinations.extend
-        for source, positions in enumerate(self.node_sets):
-            if positions:
-                for position in positions:
-                    extend(members[position])
-                sources.extend(numbers[source : source + 1] * (len(destinations) - len(sources)))
-        return sources, destinations
+        return self._pairs(range(len(self.node_sets)), _numbers(len(self.packages).bit_length()))
 
     def tuples(self) -> list[Edge]:
         """Return each edge once, as a pair of package tuples: the dependent, and what it depends on."""
@@ -126,29 +110,37 @@ class Closure:
         """Return what a package version depends on directly: each admissible version of each dependency once."""
         position = self.packages.index(package)
         nodes = [node for node, of in enumerate(self.node_packages) if of == position]
-        return [target for _, parts in self._targets(nodes, self.packages) for part in parts for target in part]
+        return self._pairs(nodes, self.packages)[1]
 
     def _tuples(self, nodes: Iterable[int]) -> list[Edge]:
-        packages = self.packages
-        edges: list[Edge] = []
         with collector.paused():
-            for source, parts in self._targets(nodes, packages):
-                edges.extend(zip(repeat(packages[source]), chain.from_iterable(parts)))
-        return edges
+            return list(zip(*self._pairs(nodes, self.packages), strict=True))
 
-    def _targets(self, nodes: Iterable[int], named: Sequence[T]) -> Iterator[tuple[int, Iterable[Sequence[T]]]]:
-        """Yield dependents, as positions of packages, with what they depend on, in parts; each pair once.
+    def _pairs(self, nodes: Iterable[int], named: Named) -> tuple[Named, Named]:
+        """Return dependents, and what they depend on: each pair once.
 
         Args:
             nodes: those whose requirements count.
-            named: what stands for a package, by position: slices of it are the parts.
+            named: what stands for each package, in their order; what is returned is of the same type.
 
         """
-        if self.is_disjoint:
-            members = self._members(named)
-            for node in filter(self.node_sets.__getitem__, nodes):
-                yield node, map(members.__getitem__, self.node_sets[node])
-            return
+        # Parts are copied whole: what is one step for each pair takes several times as long.
+        sources, targets = named[:0], named[:0]
+        if not self.is_disjoint:
+            for source, positions in self._distinct_targets(nodes):
+                targets.extend([named[position] for position in positions])
+                sources.extend(named[source : source + 1] * len(positions))
+            return sources, targets
+        members = self._members(named)
+        for node in nodes:
+            if positions := self.node_sets[node]:
+                for position in positions:
+                    targets.extend(members[position])
+                sources.extend(named[node : node + 1] * (len(targets) - len(sources)))
+        return sources, targets
+
+    def _distinct_targets(self, nodes: Iterable[int]) -> Iterator[tuple[int, Collection[int]]]:
+        """Yield dependents with what they depend on, as positions of packages; each pair once."""
         sets_of: dict[int, list[int]] = {}
         for node in nodes:
             if self.node_sets[node]:
@@ -156,11 +148,10 @@ class Closure:
         one_node_each = len(self.node_packages) == len(self.packages)
         for source, set_positions in sets_of.items():
             found = chain.from_iterable(self.sets[position] for position in set_positions)
-            targets = found if one_node_each else map(self.node_packages.__getitem__, found)
             # Several requirements may admit the same version: with different markers, or in another environment.
-            yield source, ([named[target] for target in dict.fromkeys(targets)],)
+            yield source, dict.fromkeys(found if one_node_each else map(self.node_packages.__getitem__, found))
 
-    def _members(self, named: Sequence[T]) -> list[Sequence[T]]:
+    def _members(self, named: Named) -> list[Named | list[Any]]:
         """Return what stands for the packages in each set, given what stands for each package, in their order."""
         return [
             named[nodes.start : nodes.stop] if isinstance(nodes, range) else [named[node] for node in nodes]
