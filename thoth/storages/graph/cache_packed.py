@@ -299,17 +299,18 @@ class PackedPart:
         return tuple(id_ for known, id_ in self.environments.items() if environment.matches(known))
 
     def _package(self, environment_id: int, name: str) -> DecodedPackage | None:
-        try:
-            return self._by_name[environment_id, name]
-        except KeyError:
-            row = self._connection.execute(_BY_NAME, (environment_id, name)).fetchone()
-            if row is None:
-                self._make_room()
-                self._by_name[environment_id, name] = None
-                return None
-            if row[1] != name:
-                raise CacheFileError(f"damaged: {row[1]!r} is where package {name!r} has to be") from None
-            return self._decode(environment_id, row)
+        key = (environment_id, name)
+        found = self._by_name.get(key)
+        if found is not None or key in self._by_name:
+            return found
+        row = self._connection.execute(_BY_NAME, key).fetchone()
+        if row is None:
+            self._make_room()
+            self._by_name[key] = None
+            return None
+        if row[1] != name:
+            raise CacheFileError(f"damaged: {row[1]!r} is where package {name!r} has to be")
+        return self._decode(environment_id, row)
 
     def _packages(self, environment_id: int, ids: Iterable[int]) -> dict[int, DecodedPackage]:
         """Return packages by id; those that were not touched yet are read in one statement."""
