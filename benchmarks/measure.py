@@ -21,6 +21,8 @@ _SHORT, _LONG = 2.0, 30.0
 """Seconds: more rounds than were asked for are made up to the one, not counting who takes part in a few alone, and no
 more rounds at all after the other."""
 _MORE = 5
+_BUSY = 0.05
+"""Seconds."""
 
 
 @dataclass
@@ -162,6 +164,13 @@ def _set_aside() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _wake_processor() -> None:
+    """Keep the processor busy for a moment: one that idled, as while another process worked, is slow to begin with."""
+    until = time.perf_counter() + _BUSY
+    while time.perf_counter() < until:
+        pass
+
+
 def _measure(subjects: Sequence[Subject], outcomes: Sequence[Outcome], rounds: int) -> None:
     elapsed = of_few_rounds = 0.0
     for number in range(rounds * _MORE):
@@ -172,6 +181,7 @@ def _measure(subjects: Sequence[Subject], outcomes: Sequence[Outcome], rounds: i
                 continue
             started = time.perf_counter()
             gc.collect()
+            _wake_processor()
             before = reset_peak(subject.process)
             outcome.seconds.append(subject.run())
             peak = peak_memory(subject.process)
