@@ -76,8 +76,9 @@ What stays within the process (the caches, the import, the opening of a file) is
 whatever else the machine does is not in it; everything that asks the server by the clock on the wall. Times of single
 calls are the median of a round. What is shown are medians over the rounds, with the first and the third quartile and
 the least; a ratio is the median of those of each round, as a machine is quicker in one minute than in another, unless
-one took part in fewer rounds. *Peak* is what the process needed beyond what it had before, at most, in any round (the
-client's; the server's memory is not in it).
+one took part in fewer rounds. Before each work the processor is kept busy for a moment, as one that idled is slow to
+begin with, and the corpus is out of the garbage collector's sight. *Peak* is what the process needed beyond what it had
+before, at most, in any round (the client's; the server's memory is not in it).
 """
 _MARKS = {True: "yes", False: "**no**", None: "–"}
 
