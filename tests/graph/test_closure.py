@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.factories import PYPI, requires, solved, solver_document
 from thoth.storages import GraphDatabase
+from thoth.storages.exceptions import NotFoundError
 from thoth.storages.graph.closure import Closure, ClosureBuilder, merged
 
 Package: TypeAlias = tuple[str, str, str | None]
@@ -166,8 +167,9 @@ def test_package_that_is_not_in_it() -> None:
     closure = closure_of([World({0: INDEXES[:1]}, {})], [package_of(0, PYPI)])
     assert closure.dependencies_of(package_of(0, PYPI)) == []
     assert closure.tuples_from(package_of(5, PYPI)) == []
-    with pytest.raises(ValueError, match="5"):
+    with pytest.raises(NotFoundError) as refused:
         closure.dependencies_of(package_of(5, PYPI))
+    assert str(refused.value) == f"{package_of(5, PYPI)!r} is not in <Closure of 1 roots: 1 packages>"
 
 
 def test_as_records_and_in_a_notebook() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from itertools import chain
 from typing import Any, TypeVar
 
+from ..exceptions import NotFoundError
 from ..identifiers import PackageTuple
 from . import collector
 
@@ -107,10 +108,27 @@ class Closure:
         return self._tuples(sorted(self._reached_from(self.roots.get(root, ()))))
 
     def dependencies_of(self, package: PackageTuple) -> list[PackageTuple]:
-        """Return what a package version depends on directly: each admissible version of each dependency once."""
-        position = self.packages.index(package)
-        nodes = [node for node, of in enumerate(self.node_packages) if of == position]
-        return self._pairs(nodes, self.packages)[1]
+        """Return what a package version depends on directly: each admissible version of each dependency once.
+
+        Args:
+            package: as it is in `packages`.
+
+        Raises:
+            NotFoundError: the package version is not in the closure.
+
+        """
+        nodes = self._nodes_of.get(package)
+        if nodes is None:
+            raise NotFoundError(f"{package!r} is not in {self!r}")
+        return [self.packages[target] for _, targets in self._distinct_targets(nodes) for target in targets]
+
+    @cached_property
+    def _nodes_of(self) -> dict[PackageTuple, list[int]]:
+        """The nodes of each package version."""
+        nodes_of: dict[PackageTuple, list[int]] = {package: [] for package in self.packages}
+        for node, position in enumerate(self.node_packages):
+            nodes_of[self.packages[position]].append(node)
+        return nodes_of
 
     def _tuples(self, nodes: Iterable[int]) -> list[Edge]:
         with collector.paused():
