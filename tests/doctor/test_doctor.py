@@ -119,7 +119,7 @@ class TestDatabase:
     def test_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(DATABASE.name, "no_such_database")
         finding = found("database")
-        assert (finding.status, finding.advice) == (Status.ERROR, "thoth-storages schema upgrade")
+        assert (finding.status, finding.advice) == (Status.ERROR, "thoth-storages schema upgrade"), finding.found
 
     def test_that_cannot_be_reached(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KNOWLEDGE_GRAPH_HOST", "127.0.0.1:1")
