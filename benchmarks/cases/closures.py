@@ -163,6 +163,17 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
             [under(0.001)],
             "edges",
         )
+        answer = ask(warm)
+        solved = [package for package in answer.packages if package[2] is not None]
+        yield Benchmark(
+            "closure-dependencies",
+            f"dependencies_of each of the {len(solved)} solved package versions of that closure",
+            [
+                Subject(LIBRARY, computed(answer.dependencies_of, solved), 0),
+                Subject(_DICT, computed(graph.__getitem__, solved), 0),
+            ],
+            [],
+        )
 
 
 def _bare(path: str, sources: list[PackageTuple], targets: list[PackageTuple]) -> None:
