@@ -163,17 +163,20 @@ def from_the_cache_file(workspace: Workspace) -> Iterator[Benchmark]:
             [under(0.001)],
             "edges",
         )
-        answer = ask(warm)
-        solved = [package for package in answer.packages if package[2] is not None]
-        yield Benchmark(
-            "closure-dependencies",
-            f"dependencies_of each of the {len(solved)} solved package versions of that closure",
-            [
-                Subject(LIBRARY, computed(answer.dependencies_of, solved), 0),
-                Subject(_DICT, computed(graph.__getitem__, solved), 0),
-            ],
-            [],
-        )
+        yield _dependencies_of(ask(warm), graph)
+
+
+def _dependencies_of(closure: Closure, graph: dict[PackageTuple, list[PackageTuple]]) -> Benchmark:
+    solved = [package for package in closure.packages if package[2] is not None]
+    return Benchmark(
+        "closure-dependencies",
+        f"dependencies_of each of the {len(solved)} solved package versions of that closure",
+        [
+            Subject(LIBRARY, computed(closure.dependencies_of, solved), 0),
+            Subject(_DICT, computed(graph.__getitem__, solved), 0),
+        ],
+        [],
+    )
 
 
 def _bare(path: str, sources: list[PackageTuple], targets: list[PackageTuple]) -> None:

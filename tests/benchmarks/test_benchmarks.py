@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,13 @@ def test_subjects_take_turns() -> None:
     assert turns[:5] == ["a", "b", "a", "b", "a"]
     assert (first.seconds, second.seconds) == ([1.0, 3.0, 5.0], [2.0, 4.0])
     assert (first.median, first.quartiles, first.least) == (3.0, (2.0, 4.0), 1.0)
+
+
+def test_the_collector_does_not_see_what_was_there_before() -> None:
+    assert gc.get_freeze_count() == 0
+    (outcome,) = interleaved([Subject("a", lambda: float(gc.get_freeze_count()))], rounds=1)
+    assert outcome.least > 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_rounds_are_compared_each_by_itself() -> None:

@@ -6,7 +6,9 @@ import logging
 import os
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,20 @@ def test_names_in_the_schema_that_are_no_text_any_more(path: Path) -> None:
         with GraphCache.load(str(path)) as cache:
             assert cache.path in (str(path), ":memory:")
         GraphCache.load(str(path), verify=True).close()
+
+
+def test_index_that_leads_to_another_package(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The row that it leads to is whole, and not the one that was asked for."""
+    with closing(sqlite3.connect(path)) as connection:
+        ids = dict(connection.execute("SELECT package_name, id FROM packed_package"))
+    entry, wrong = (b"flask" + bytes([ids[name]]) for name in ("flask", "click"))
+    content = path.read_bytes()
+    assert content.count(entry) == 1
+    path.write_bytes(content.replace(entry, wrong))
+    with GraphCache.load(str(path)) as cache:
+        assert cache.get_depends_on(*FLASK, **RHEL) is None
+        assert cache.path == ":memory:"
+    assert "damaged: the checksum of package 'flask'" in caplog.text
 
 
 class TestVerify:

@@ -79,3 +79,14 @@ def test_what_is_kept_is_not_read_again(sample_cache: Path, monkeypatch: pytest.
             cache._file.connection.set_trace_callback(statements.append)
             assert cache.get_depends_on("flask", "1.0.2", PYPI, **RHEL) == first
         assert bool(statements) is is_read_again
+
+
+def test_what_was_looked_for_is_not_looked_for_again(sample_cache: Path) -> None:
+    """Also when it is not there."""
+    with GraphCache(str(sample_cache)) as cache:
+        for name, version in (("flask", "1.0.2"), ("absent", "1.0")):
+            statements: list[str] = []
+            cache._file.connection.set_trace_callback(statements.append)
+            for _ in range(3):
+                cache.get_python_package_version_records(name, version, PYPI, **RHEL)
+            assert len([each for each in statements if "FROM packed_package" in each]) == 1

@@ -117,6 +117,14 @@ def test_against_a_naive_walk(drawn: list[World], roots: list[Package]) -> None:
         assert set(from_root) == {edge for world in drawn for edge in world.edges([root])}
 
 
+def test_what_is_required_in_several_environments_is_put_together() -> None:
+    root, *targets = package_of(0, PYPI), package_of(1), package_of(2)
+    drawn = [World({0: INDEXES[:1]}, {(0, PYPI): ((release,),)}) for release in (1, 2)]
+    closure = closure_of(drawn, [root])
+    assert closure.dependencies_of(root) == targets
+    assert closure.tuples() == [(root, target) for target in targets]
+
+
 @given(worlds, worlds, root_lists)
 def test_merged_with_what_was_solved_meanwhile(known: World, solved_later: World, roots: list[Package]) -> None:
     """What was unsolved is as the newer one says; what was known keeps its requirements."""

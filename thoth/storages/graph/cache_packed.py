@@ -308,7 +308,7 @@ class PackedPart:
             self._make_room()
             self._by_name[key] = None
             return None
-        if row[1] != name:
+        if row[1] != name:  # SQLite reads the name from the index, and the checksum tells; from the row, this does
             raise CacheFileError(f"damaged: {row[1]!r} is where package {name!r} has to be")
         return self._decode(environment_id, row)
 

@@ -142,7 +142,7 @@ class Closure:
             named: what stands for each package, in their order; what is returned is of the same type.
 
         """
-        # Parts are copied whole: what is one step for each pair takes several times as long.
+        # Parts are copied whole: a step for each pair would take twice as long.
         sources, targets = named[:0], named[:0]
         if not self.is_disjoint:
             for source, positions in self._distinct_targets(nodes):
