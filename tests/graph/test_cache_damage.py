@@ -158,6 +158,19 @@ def test_every_page(whole: Path, path: Path, questions: Questions) -> None:
     assert flipper.missed
 
 
+def test_every_bit_of_the_header(whole: Path, path: Path, questions: Questions) -> None:
+    """What SQLite itself reads the file by: one bit of it hid what was added, and the file passed for whole."""
+    flipper = Flipper(whole, path, questions)
+    logging.disable(logging.WARNING)
+    try:
+        for position in range(100):
+            for bit in range(8):
+                flipper.flip(position, bit)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert flipper.refused > 200
+
+
 @pytest.mark.torture
 def test_every_byte_that_is_used(whole: Path, path: Path, questions: Questions) -> None:
     flipper = Flipper(whole, path, questions)

@@ -64,6 +64,13 @@ def no_json(path: Path) -> None:
     alter(path, "UPDATE cache_info SET value = '{' WHERE key = 'origin'")
 
 
+def no_mode(path: Path) -> None:
+    """One bit: SQLite took the file for one that is in no WAL mode, and what was added to it was not looked for."""
+    content = bytearray(path.read_bytes())
+    content[18] ^= 0x80
+    path.write_bytes(content)
+
+
 def other_words(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE cached_index SET url = 'https://elsewhere.example.com/simple'")
@@ -76,6 +83,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "cut in its header": (lambda path: os.truncate(path, 50), "not a SQLite file"),
     "cut behind its header": (lambda path: os.truncate(path, 100), "truncated"),
     "cut in the middle": (truncated(0.5), "truncated"),
+    "in no mode of SQLite's": (no_mode, "damaged: format versions 129 and 1"),
     "without its last byte": (lambda path: os.truncate(path, path.stat().st_size - 1), "truncated"),
     "another database": (another_database, "not a graph cache"),
     "newer": (lambda path: pragma(path, "user_version", SCHEMA_VERSION + 1), "newer version"),

@@ -27,7 +27,7 @@ MEMORY = ":memory:"
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What reading or writing may raise; its messages quote names from the file, which may be no text any more."""
 _MAGIC = b"SQLite format 3\x00"
-_WAL = 2  # https://www.sqlite.org/fileformat.html#file_format_version_numbers
+_ROLLBACK, _WAL = b"\x01\x01", b"\x02\x02"  # https://www.sqlite.org/fileformat.html#file_format_version_numbers
 _HEADER_SIZE = 100
 _LOG = ("-wal", "-shm")
 _OLD = 24 * 60 * 60
@@ -341,11 +341,14 @@ def _is_in_wal_mode(path: str) -> bool:
         raise CacheFileError(f"{path}: cannot be read: {error.strerror}") from None
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise CacheFileError(f"{path}: not a SQLite file")
+    mode = header[18:20]
+    if mode not in (_ROLLBACK, _WAL):  # SQLite takes some of them for one of the two
+        raise CacheFileError(f"{path}: damaged: format versions {mode[0]} and {mode[1]} in its header")
     # In WAL mode, what is missing may be in the log.
     expected = _page_size(header) * int.from_bytes(header[28:32])
-    if header[18] != _WAL and size < expected:
+    if mode != _WAL and size < expected:
         raise CacheFileError(f"{path}: truncated, it has {size} bytes of {expected}")
-    return header[18] == _WAL
+    return mode == _WAL
 
 
 def _page_size(header: bytes) -> int:
