@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alembic import context
-from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.pool import NullPool
 
 from thoth.storages.config import KnowledgeGraphConfig
 from thoth.storages.graph.migrations import one_at_a_time
 from thoth.storages.graph.models_base import Base
 from thoth.storages.graph.models_performance import ALL_PERFORMANCE_MODELS
-from thoth.storages.graph.sql_base import database_url
+from thoth.storages.graph.sql_base import database_url, engine_without_pool
 
 assert ALL_PERFORMANCE_MODELS  # importing them puts their tables into the metadata
 
@@ -40,6 +38,6 @@ if context.is_offline_mode():
 elif (handed_over := context.config.attributes.get("connection")) is not None:
     run(handed_over, context.config.attributes.get("tell"))
 else:
-    engine = create_engine(database_url(KnowledgeGraphConfig()), poolclass=NullPool)
+    engine = engine_without_pool(database_url(KnowledgeGraphConfig()))
     with one_at_a_time(engine), engine.connect() as own:
         run(own)

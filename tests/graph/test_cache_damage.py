@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,14 @@ def questions(samples: GraphDatabase) -> Questions:
     return Questions(samples)
 
 
+@pytest.fixture
+def unlogged() -> Iterator[None]:
+    """Let warnings be: there is one for each bit."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
 class Flipper:
     """Flips bits in a copy of a file, one at a time, and asks."""
 
@@ -136,6 +144,7 @@ class Flipper:
             self.missed += 1
 
 
+@pytest.mark.usefixtures("unlogged")
 def test_every_page(whole: Path, path: Path, questions: Questions) -> None:
     """A flipped bit in a blob, a name or a version was answered."""
     flipper = Flipper(whole, path, questions)
@@ -143,48 +152,38 @@ def test_every_page(whole: Path, path: Path, questions: Questions) -> None:
     at_random = random.Random(seed)
     size = whole.stat().st_size
     content = whole.read_bytes()
-    logging.disable(logging.WARNING)
-    try:
-        for start in range(0, size, PAGE):
-            # Most of what is zero is not used.
-            used = [position for position in range(start, start + PAGE) if content[position]]
-            for position in at_random.sample(used, min(4, len(used))):
-                flipper.flip(position, at_random.randrange(8))
-    finally:
-        logging.disable(logging.NOTSET)
+    for start in range(0, size, PAGE):
+        # Most of what is zero is not used.
+        used = [position for position in range(start, start + PAGE) if content[position]]
+        for position in at_random.sample(used, min(4, len(used))):
+            flipper.flip(position, at_random.randrange(8))
     figures = {"refused": flipper.refused, "missed": flipper.missed, "harmless": flipper.harmless}
     tell(seed, pages=size // PAGE, **figures)
     assert flipper.refused
     assert flipper.missed
 
 
+@pytest.mark.usefixtures("unlogged")
 def test_every_bit_of_the_header(whole: Path, path: Path, questions: Questions) -> None:
     """What SQLite itself reads the file by: one bit of it hid what was added, and the file passed for whole."""
     flipper = Flipper(whole, path, questions)
-    logging.disable(logging.WARNING)
-    try:
-        for position in range(100):
-            for bit in range(8):
-                flipper.flip(position, bit)
-    finally:
-        logging.disable(logging.NOTSET)
+    for position in range(100):
+        for bit in range(8):
+            flipper.flip(position, bit)
     assert flipper.refused > 200
 
 
 @pytest.mark.torture
+@pytest.mark.usefixtures("unlogged")
 def test_every_byte_that_is_used(whole: Path, path: Path, questions: Questions) -> None:
     flipper = Flipper(whole, path, questions)
     seed = new_seed()
     at_random = random.Random(seed)
     content = whole.read_bytes()
     stride = int(os.environ.get("TORTURE_STRIDE", "8"))
-    logging.disable(logging.WARNING)
-    try:
-        used = [position for position, byte in enumerate(content) if byte][at_random.randrange(stride) :: stride]
-        for position in used:
-            flipper.flip(position, at_random.randrange(8))
-    finally:
-        logging.disable(logging.NOTSET)
+    used = [position for position, byte in enumerate(content) if byte][at_random.randrange(stride) :: stride]
+    for position in used:
+        flipper.flip(position, at_random.randrange(8))
     tell(seed, flips=len(used), refused=flipper.refused, missed=flipper.missed, harmless=flipper.harmless)
 
 

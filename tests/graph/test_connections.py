@@ -369,13 +369,16 @@ class TestFork:
         in_child(named.disconnect)
         assert backend(named) == before
 
-    def test_waits_for_threads_that_connect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("call", [GraphDatabase.connect, GraphDatabase.initialize_schema])
+    def test_waits_for_threads_that_connect(
+        self, call: Callable[[GraphDatabase], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """libpq and OpenSSL hold locks meanwhile, which a child that connects would wait for for ever."""
         refused_at = list[float]()
 
         def connect() -> None:
             with pytest.raises(NotConnected):
-                GraphDatabase().connect()
+                call(GraphDatabase())
 
         def refuse() -> None:
             refused_at.append(time.monotonic())
